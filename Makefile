@@ -1,0 +1,46 @@
+# Thin wrappers over CMake's workflow presets; see CMakePresets.json, and CONTRIBUTING.md for what to run when.
+JOBS ?= $(shell nproc)
+CMAKE = env -u MAKEFLAGS -u MAKELEVEL CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) CTEST_PARALLEL_LEVEL=$(JOBS) cmake
+
+.PHONY: help demo test matrix bench compile-bench lists format clean
+help:
+	@echo 'make demo           the main job: compare fusion strategies (options: ARGS="--seeds 3")'
+	@echo 'make test           build and pass all tests'
+	@echo 'make matrix         the other configurations: clang, sanitizers, instruction sets (one of them: PART=2 or PART=asan)'
+	@echo 'make bench          run-time benchmarks (options: ARGS=...)'
+	@echo 'make compile-bench  compile times as JSON (options: ARGS="--runs 1 --check")'
+	@echo 'make lists          after adding or removing a header: rewrite cmake/headers.cmake'
+	@echo 'make format         clang-format over all sources'
+
+demo:
+	@sh cmake/install_packages.sh demo
+	@$(CMAKE) --workflow --preset demo
+	@build/demo/bench/fusion_strategies $(ARGS)
+
+test:
+	@sh cmake/install_packages.sh test
+	@$(CMAKE) --workflow --preset test
+
+matrix:
+	@env -u MAKEFLAGS -u MAKELEVEL CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) CTEST_PARALLEL_LEVEL=$(JOBS) \
+	  bash cmake/matrix.sh $(if $(PART),--part $(PART))
+
+bench:
+	@sh cmake/install_packages.sh bench
+	@$(CMAKE) --workflow --preset bench
+	@for program in build/bench/bench/*_benchmark; do $$program $(ARGS) || exit 1; done
+
+compile-bench:
+	@sh cmake/install_packages.sh demo clang
+	@$(CMAKE) --workflow --preset compile-bench >&2
+	@build/compile-bench/bench/compile_bench --root . $(ARGS)
+
+lists:
+	@sh cmake/lists.sh write
+
+format:
+	@sh cmake/install_packages.sh format
+	@find include tests examples bench -name '*.hpp' -o -name '*.cpp' | xargs clang-format-19 -i
+
+clean:
+	@rm -rf build

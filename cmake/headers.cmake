@@ -1,0 +1,69 @@
+# Public headers by set. Written by cmake/lists.sh ('make lists'); a test proves that it is current.
+# CORE compiles without exceptions and run-time type information; TRAINING adds the umbrella header.
+set(TECTUM_CORE_HEADERS
+    tectum/architecture/architecture.hpp
+    tectum/architecture/fragment.hpp
+    tectum/architecture/graph.hpp
+    tectum/architecture/growing.hpp
+    tectum/architecture/lower.hpp
+    tectum/architecture/name.hpp
+    tectum/architecture/operator_table.hpp
+    tectum/architecture/options.hpp
+    tectum/architecture/parameter.hpp
+    tectum/architecture/shape.hpp
+    tectum/architecture/text.hpp
+    tectum/config.hpp
+    tectum/kernels/epilogue.hpp
+    tectum/kernels/geometry.hpp
+    tectum/kernels/math.hpp
+    tectum/kernels/native.hpp
+    tectum/kernels/native/dot.hpp
+    tectum/kernels/native/pack.hpp
+    tectum/kernels/native/product.hpp
+    tectum/kernels/native/tile.hpp
+    tectum/kernels/random.hpp
+    tectum/kernels/reference.hpp
+    tectum/kernels/simd.hpp
+    tectum/kernels/strided.hpp
+    tectum/model/call.hpp
+    tectum/model/model.hpp
+    tectum/model/parameters.hpp
+    tectum/model/plan.hpp
+    tectum/model/run.hpp
+    tectum/model/workspace.hpp
+    tectum/operators/operator.hpp
+    tectum/tensor/annotate.hpp
+    tectum/tensor/binding.hpp
+    tectum/tensor/copy.hpp
+    tectum/tensor/error.hpp
+    tectum/tensor/layout.hpp
+    tectum/tensor/output.hpp
+    tectum/tensor/resolve.hpp
+    tectum/tensor/source.hpp
+    tectum/tensor/traits.hpp
+    tectum/tensor/view.hpp
+)
+set(TECTUM_TRAINING_HEADERS
+)
+set(TECTUM_EIGEN_HEADERS
+    tectum/eigen.hpp
+    tectum/eigen_tensor.hpp
+)
+set(TECTUM_XTENSOR_HEADERS
+    tectum/xtensor.hpp
+)
+set(TECTUM_IO_HEADERS
+    tectum/io/error.hpp
+    tectum/io/file.hpp
+    tectum/io/gzip.hpp
+    tectum/io/idx.hpp
+    tectum/io/json.hpp
+    tectum/io/npy.hpp
+    tectum/io/reader.hpp
+    tectum/io/safetensors.hpp
+    tectum/io/safetensors_header.hpp
+    tectum/io/safetensors_write.hpp
+    tectum/io/scalar.hpp
+    tectum/io/spectrogram.hpp
+    tectum/io/wav.hpp
+)

@@ -1,0 +1,57 @@
+#!/bin/sh
+# lists.sh write|check: keeps cmake/headers.cmake equal to the headers on disk, and proves that every test, example and
+# benchmark source is named in its CMakeLists.txt. The build itself never searches the disk for sources.
+set -eu
+export LC_ALL=C
+cd "$(dirname "$0")/.."
+
+select_headers() {
+  (cd include && find tectum -name '*.hpp' | sort) | while read -r header; do
+    case $header in
+      *eigen*) set_name=EIGEN ;;
+      *xtensor*) set_name=XTENSOR ;;
+      tectum/io.hpp | tectum/io/*) set_name=IO ;;
+      tectum/tectum.hpp | tectum/training.hpp | tectum/training/*) set_name=TRAINING ;;
+      *) set_name=CORE ;;
+    esac
+    if [ "$set_name" = "$1" ]; then echo "    $header"; fi
+  done
+}
+
+generate() {
+  echo "# Public headers by set. Written by cmake/lists.sh ('make lists'); a test proves that it is current."
+  echo "# CORE compiles without exceptions and run-time type information; TRAINING adds the umbrella header."
+  for name in CORE TRAINING EIGEN XTENSOR IO; do
+    echo "set(TECTUM_${name}_HEADERS"
+    select_headers $name
+    echo ")"
+  done
+}
+
+case ${1:-} in
+  write) generate >cmake/headers.cmake ;;
+  check)
+    status=0
+    if ! generate | diff -u cmake/headers.cmake -; then
+      echo "cmake/headers.cmake is not current: run 'make lists'"
+      status=1
+    fi
+    listed() { # FILE CMAKELISTS: the name without folder and extension is a word of the list
+      name=$(basename "$1" .cpp)
+      if ! grep -qE "(^|[ (])$name([ )]|\$)" "$2"; then
+        echo "$1 is not named in $2"
+        status=1
+      fi
+    }
+    for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*'); do
+      listed "$source" tests/CMakeLists.txt
+    done
+    for source in $(find examples -name '*.cpp'); do listed "$source" examples/CMakeLists.txt; done
+    for source in $(find bench -maxdepth 1 -name '*.cpp'); do listed "$source" bench/CMakeLists.txt; done
+    exit $status
+    ;;
+  *)
+    echo "usage: lists.sh write|check" >&2
+    exit 2
+    ;;
+esac

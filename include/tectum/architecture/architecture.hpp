@@ -1,0 +1,134 @@
+// architecture(...): a list of equations, checked, as a constexpr value; and its graph.
+#pragma once
+
+#include <tectum/architecture/lower.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+template <class Text>
+struct architecture_type {
+  struct architecture_tag {};
+  using text_type = Text;
+  Text text{};
+};
+
+namespace detail {
+
+template <class Text>
+constexpr lowering lower(const Text& t) {
+  return lowering({t.nodes, Text::node_count}, {t.slots, Text::slot_count}, t.mistake);
+}
+template <class Text>
+constexpr sentence<512> mistake_in(const Text& t) {
+  return lower(t).mistake();
+}
+
+// The sentence of a wrong architecture, as template arguments, so that every compiler prints it. clang cuts an argument
+// off after some thirty characters: it gets the sentence in pieces.
+template <text... Words>
+struct mistake {
+  static_assert(sizeof...(Words) == 0, "tectum: this architecture is wrong; the sentence stands between the quotes");
+};
+
+#if defined(__clang__)
+inline constexpr int most_characters = 30;
+#else
+inline constexpr int most_characters = 511;
+#endif
+
+// Where the piece that begins at `begin` ends: behind a blank, if it has one.
+constexpr int end_of_piece(const sentence<512>& s, int begin) {
+  if (s.length - begin <= most_characters) return s.length;
+  int end = begin + most_characters;
+  while (end > begin && s.characters[end - 1] != ' ') --end;
+  return end > begin ? end : begin + most_characters;
+}
+
+template <const auto& Sentence, int Begin, text... Words>
+constexpr int report() {
+  constexpr int end = end_of_piece(Sentence, Begin);
+  if constexpr (Begin == Sentence.length)
+    return sizeof(mistake<Words...>);
+  else
+    return report<Sentence, end, Words..., text<end - Begin + 1>(Sentence.characters + Begin, end - Begin)>();
+}
+
+template <class Equations>
+struct checked {
+  static constexpr auto wrong_with = mistake_in(Equations{}());
+};
+
+}  // namespace detail
+
+// Takes a lambda that returns tt::equations(...) and checks them where it stands; a lambda that captures (an
+// architecture in a function of its parts) is checked where its result is used.
+template <class Equations>
+constexpr auto architecture(Equations make) {
+  using text_type = decltype(make());
+  if constexpr (std::is_empty_v<Equations> && std::is_default_constructible_v<Equations>) {
+    if constexpr (detail::checked<Equations>::wrong_with.size() > 0)
+      detail::report<detail::checked<Equations>::wrong_with, 0>();
+  }
+  return architecture_type<text_type>{make()};
+}
+
+// The graph of an architecture; lowered once in a program.
+template <const auto& Architecture>
+struct compiled {
+  static constexpr auto wrong_with = detail::mistake_in(Architecture.text);
+  static constexpr bool right() {
+    if constexpr (wrong_with.size() > 0) detail::report<wrong_with, 0>();
+    return wrong_with.size() == 0;
+  }
+  static constexpr graph_sizes sizes = detail::lower(Architecture.text).sizes();
+  static constexpr auto make() {
+    static_assert(right() || true);
+    graph<sizes> g{};
+    const lowering l = detail::lower(Architecture.text);
+    const auto copy = [](const auto& from, auto* to) {
+      for (int i = 0; i < from.size(); ++i) to[i] = from[i];
+    };
+    copy(l.values, g.values);
+    copy(l.operators, g.operators);
+    copy(l.inputs, g.inputs);
+    copy(l.groups, g.groups);
+    copy(l.parameters, g.parameters);
+    copy(l.scopes, g.scopes);
+    copy(l.masks, g.masks);
+    copy(l.equations, g.equations);
+    g.parameter_elements = l.parameter_elements;
+    return g;
+  }
+  static constexpr auto built = make();
+  static constexpr graph_view view() { return built.view(Architecture.text.slots); }
+  using operator_types = typename decltype(Architecture.text)::operator_types;
+};
+
+// An architecture given as a temporary: tt::held<with(tt::mlb{128})> is one with a place in memory.
+template <auto Architecture>
+inline constexpr auto held = Architecture;
+
+// Trained and other numbers in all parameters; shared ones count once.
+template <class Text>
+constexpr long long parameter_count(const architecture_type<Text>& a) {
+  const lowering l = detail::lower(a.text);
+  long long n = 0;
+  for (const graph_parameter& p : l.parameters)
+    if (p.what.role != role::buffer) n += p.what.size();
+  return n;
+}
+
+// Multiplications (with their additions) of products in one forward pass of one sample.
+template <class Text>
+constexpr long long multiply_adds(const architecture_type<Text>& a) {
+  const lowering l = detail::lower(a.text);
+  long long n = 0;
+  for (const graph_operator& o : l.operators) {
+    shape in[most_inputs]{};
+    for (int k = 0; k < o.input_count; ++k) in[k] = l.values[l.inputs[o.inputs + k]].shape;
+    n += o.op->multiply_adds(a.text.slots + o.slots, {in, o.input_count});
+  }
+  return n;
+}
+
+}  // namespace tectum

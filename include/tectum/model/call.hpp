@@ -1,0 +1,190 @@
+// What one form of call needs, worked out at compile time: the wanted values, the plan, the inputs, the functions.
+#pragma once
+
+#include <tectum/model/run.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+// What `name = tensor` does in a call.
+template <class Name, class Tensor>
+struct bind_tensor {
+  static constexpr auto bind(Tensor&& tensor) { return tectum::bind<Name>(static_cast<Tensor&&>(tensor)); }
+};
+
+namespace detail {
+
+// One sentence each, in templates on nothing but the name, so that the error shows it.
+template <bool Fine, text Name>
+constexpr bool an_input_needs_a_tensor() {
+  static_assert(Fine, "tectum: an input has no tensor: give name = tensor for the input named here");
+  return Fine;
+}
+template <bool Fine, text Name>
+constexpr bool a_name_is_not_an_input() {
+  static_assert(Fine, "tectum: the architecture has no input of the name given here");
+  return Fine;
+}
+template <bool Fine, text Name>
+constexpr bool an_input_is_given_twice() {
+  static_assert(Fine, "tectum: the input named here is given two tensors");
+  return Fine;
+}
+template <bool Fine, text Name>
+constexpr bool a_name_is_not_an_equation() {
+  static_assert(Fine, "tectum: the architecture has no equation of the name wanted here");
+  return Fine;
+}
+template <bool Fine>
+constexpr bool something_to_train() {
+  static_assert(Fine, "tectum: gradients need a loss: the architecture has none among the wanted names");
+  return Fine;
+}
+
+template <class T>
+inline constexpr bool is_binding = requires { typename std::remove_cvref_t<T>::name; std::remove_cvref_t<T>::is_absent; };
+
+template <name_object... Names>
+struct names {};
+
+// The name objects of a list of arguments.
+template <class Found, class... Args>
+struct wanted_names {
+  using type = Found;
+};
+template <class... Found, class First, class... Rest>
+struct wanted_names<names<Found...>, First, Rest...> {
+  static auto pick() {
+    if constexpr (name_object<First>) return wanted_names<names<Found..., First>, Rest...>{};
+    else return wanted_names<names<Found...>, Rest...>{};
+  }
+  using type = typename decltype(pick())::type;
+};
+template <class... Args>
+using wanted_of = typename wanted_names<names<>, std::remove_cvref_t<Args>...>::type;
+
+template <class... Bindings>
+struct binding_list {};
+template <class Found, class... Args>
+struct bindings_among {
+  using type = Found;
+};
+template <class... Found, class First, class... Rest>
+struct bindings_among<binding_list<Found...>, First, Rest...> {
+  static auto pick() {
+    if constexpr (is_binding<First>) return bindings_among<binding_list<Found..., First>, Rest...>{};
+    else return bindings_among<binding_list<Found...>, Rest...>{};
+  }
+  using type = typename decltype(pick())::type;
+};
+template <class... Args>
+using bindings_of = typename bindings_among<binding_list<>, std::remove_cvref_t<Args>...>::type;
+
+constexpr int find_equation(const graph_view& g, const label* name) {
+  for (const graph_equation& e : g.equations)
+    if (e.name == name) return e.value;
+  return -1;
+}
+constexpr int find_input(const graph_view& g, const label* name) {
+  const int v = find_equation(g, name);
+  return v >= 0 && g.values[v].producer < 0 && g.values[v].name == name ? v : -1;
+}
+
+struct wanted_list {
+  int values[64]{};
+  int count = 0;
+};
+
+template <const auto& Architecture, mode Mode, class Names>
+struct call;
+
+template <const auto& Architecture, mode Mode, class... Names>
+struct call<Architecture, Mode, names<Names...>> {
+  using source_graph = compiled<Architecture>;
+  static constexpr graph_view graph() { return source_graph::view(); }
+
+  // What is wanted: the names, or every equation that nothing else uses (of losses only, where gradients are wanted).
+  static constexpr wanted_list find_wanted() {
+    wanted_list w;
+    const graph_view g = graph();
+    if constexpr (sizeof...(Names) > 0) {
+      ((w.values[w.count++] = find_equation(g, Names::entry())), ...);
+    } else {
+      for (const graph_equation& e : g.equations)
+        if (e.output && (Mode == mode::inference || g.values[e.value].shape.kind == kind::scalar))
+          w.values[w.count++] = e.value;
+    }
+    return w;
+  }
+  static constexpr bool names_exist =
+      (true && ... && a_name_is_not_an_equation<(find_equation(graph(), Names::entry()) >= 0), text<Names::entry()->length + 1>(Names::entry()->characters, Names::entry()->length)>());
+  static constexpr wanted_list wanted = find_wanted();
+  static constexpr range<int> wanted_values() { return {wanted.values, wanted.count}; }
+  static constexpr bool any_loss() {
+    for (int i = 0; i < wanted.count; ++i)
+      if (graph().values[wanted.values[i]].shape.kind == kind::scalar) return true;
+    return Mode == mode::inference;
+  }
+  static constexpr bool trainable = something_to_train<any_loss()>();
+
+  static constexpr plan_sizes sizes = planning(graph(), wanted.values, wanted.count, Mode).sizes();
+  static constexpr auto make_plan() {
+    tectum::plan<sizes> p{};
+    const planning made(graph(), wanted.values, wanted.count, Mode);
+    for (int i = 0; i < sizes.values; ++i) p.values[i] = made.values[i];
+    for (int i = 0; i < sizes.steps; ++i) p.steps[i] = made.steps[i];
+    for (int i = 0; i < sizes.clears; ++i) p.clears[i] = made.clears[i];
+    p.arena = made.arena;
+    p.ids = made.ids;
+    p.mask_bytes = made.mask_bytes;
+    return p;
+  }
+  static constexpr auto planned = make_plan();
+  static constexpr plan_view plan() { return planned.view(); }
+
+  template <class T, class Engine>
+  struct functions {
+    step_functions<T> of[sizes.steps + 1]{};
+    constexpr functions() {
+      for (int i = 0; i < sizes.steps; ++i)
+        of[i] = find_steps<T, Engine, Mode != mode::inference>(typename source_graph::operator_types{},
+                                                              graph().operators[planned.steps[i].op].op);
+    }
+  };
+  template <class T, class Engine>
+  static constexpr functions<T, Engine> function_table{};
+
+  template <class... Bindings>
+  static constexpr bool fits() {
+    return (true && ... && names_an_input<Bindings, Bindings...>()) && all_given<Bindings...>();
+  }
+  template <class Binding, class... All>
+  static constexpr bool names_an_input() {
+    using name = typename Binding::name;
+    constexpr auto* entry = name::entry();
+    constexpr int times = (0 + ... + (All::name::entry() == entry ? 1 : 0));
+    constexpr text<entry->length + 1> shown(entry->characters, entry->length);
+    return a_name_is_not_an_input<(find_input(graph(), entry) >= 0), shown>() && an_input_is_given_twice<times == 1, shown>();
+  }
+  template <class... Bindings>
+  static constexpr int first_missing() {
+    const graph_view g = graph();
+    for (int v = 0; v < g.values.size(); ++v) {
+      if (!planned.values[v].used || g.values[v].producer >= 0 || g.values[v].shape.optional) continue;
+      if (!(false || ... || (Bindings::name::entry() == g.values[v].name))) return v;
+    }
+    return -1;
+  }
+  template <class... Bindings>
+  static constexpr bool all_given() {
+    constexpr int v = first_missing<Bindings...>();
+    if constexpr (v >= 0) {
+      constexpr const label* entry = graph().values[v].name;
+      return an_input_needs_a_tensor<false, text<entry->length + 1>(entry->characters, entry->length)>();
+    }
+    return true;
+  }
+};
+
+}  // namespace detail
+
+}  // namespace tectum

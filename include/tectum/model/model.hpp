@@ -1,0 +1,282 @@
+// A model: an architecture with parameters. Calling it is inference: const, safe from many threads, each with a workspace
+// of its own.
+#pragma once
+
+#include <tectum/kernels/native.hpp>
+#include <tectum/model/workspace.hpp>
+#include <tectum/tensor/output.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+// Several results, in the order in which they were wanted: auto [a, b] = model(workspace, a, b, ...).
+template <class T, int N>
+struct result_list {
+  result<T> items[N];
+  template <std::size_t I>
+  const result<T>& get() const {
+    return items[I];
+  }
+};
+
+// A result with its own memory: what a call without a workspace gives.
+template <class T>
+class owned_result : public result<T> {
+ public:
+  owned_result(const view<const T>& v, memory<T> data)
+      : result<T>(data.data(), v.samples, v.size(), v.shape()), data_(static_cast<memory<T>&&>(data)) {}
+
+ private:
+  memory<T> data_;
+};
+
+namespace detail {
+
+// Padded and absent places of what goes out are zero, whatever was computed there.
+template <class T>
+void clear_invalid(view<T> v) noexcept TECTUM_NONBLOCKING {
+  if (!v.mask) return;
+  const index length = v.of->padded ? v.length() : 1, token = v.size() / length;
+  for (index b = 0; b < v.samples; ++b)
+    for (index t = 0; t < length; ++t)
+      if (!v.valid(b, t))
+        for (index i = 0; i < token; ++i) v.sample(b)[t * token + i] = T(0);
+}
+
+template <class Binding>
+void take_source(const graph_view& g, source* sources, const Binding& b) noexcept {
+  sources[g.values[find_input(g, Binding::name::entry())].result] = b.source();
+}
+
+// Checks all inputs of the plan, then brings them in. Throws before anything has changed that a later call could see.
+template <class T>
+void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
+  bound<T>* const bounds = a.inputs();
+  r.batch = -1;
+  for (int v = 0; v < r.graph.values.size(); ++v) {
+    const graph_value& g = r.graph.values[v];
+    if (g.producer >= 0) continue;
+    if (!r.plan.values[v].used) continue;
+    const index samples = check(sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch);
+    if (samples >= 0) r.batch = samples;
+  }
+  if (r.batch > a.capacity())
+    fail(error_kind::state, message("the workspace was made for batches of at most ").append(a.capacity())
+                                .append(" samples, got ").append(r.batch));
+  for (int v = 0; v < r.graph.values.size(); ++v) {
+    const graph_value& g = r.graph.values[v];
+    if (g.producer >= 0) continue;
+    if (!r.plan.values[v].used) continue;
+    const view<T> place = r.value(v);
+    bounds[g.result] = bring_in<T>(sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch, place.data,
+                                   a.ids() + r.plan.values[v].at.per_sample * a.capacity(), r.mask(g.mask));
+  }
+}
+
+}  // namespace detail
+
+template <const auto& Architecture, class T = float, class Engine = native>
+class model {
+ public:
+  using scalar = T;
+  using engine = Engine;
+  using workspace_type = workspace<Architecture, T>;
+
+  // Parameters initialised as each operator says, from the seed.
+  explicit model(seed s = {}) : parameters_(graph().parameter_elements) {
+    initialise_parameters(graph(), s, parameters_.data());
+  }
+
+  static constexpr graph_view graph() { return compiled<Architecture>::view(); }
+  static constexpr index parameter_count() { return static_cast<index>(tectum::parameter_count(Architecture)); }
+
+  // Inference into the workspace; allocates nothing. Arguments: names of what is wanted (nothing: all outputs), and
+  // name = tensor for each input that it needs. Gives a view, valid until the workspace is used again.
+  template <class... Arguments>
+  auto operator()(workspace_type& w, const Arguments&... arguments) const {
+    using call = detail::call<Architecture, mode::inference, detail::wanted_of<Arguments...>>;
+    run<T> r = start<call>(w, arguments...);
+    run_forward(r, call::template function_table<T, Engine>.of);
+    return outputs<call>(r);
+  }
+  // The short form, with a workspace of its own: allocates. Gives an owning result.
+  template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) && (detail::is_binding<Arguments> || ...)
+  auto operator()(const Arguments&... arguments) const {
+    using call = detail::call<Architecture, mode::inference, detail::wanted_of<Arguments...>>;
+    static_assert(call::wanted.count == 1, "tectum: a call without a workspace gives one result: name the wanted one");
+    source sources[compiled<Architecture>::sizes.bound + 1];
+    const index batch = batch_of<call>(sources, arguments...);
+    arena<T> a(batch, compiled<Architecture>::sizes.bound);
+    run<T> r = start_from<call>(a, sources);
+    run_forward(r, call::template function_table<T, Engine>.of);
+    outputs<call>(r);
+    const view<const T> v = r.operand(call::wanted.values[0]);
+    memory<T> copy(v.samples * v.size());
+    for (index b = 0; b < v.samples; ++b)
+      std::memcpy(copy.data() + b * v.size(), v.sample(b), static_cast<std::size_t>(v.size()) * sizeof(T));
+    return owned_result<T>(v, static_cast<memory<T>&&>(copy));
+  }
+
+  // Forward and backward: sets the workspace's gradients to those of the wanted losses (nothing named: all), and gives
+  // the losses. `call_number` chooses the random numbers of dropout.
+  template <class... Arguments>
+  auto gradients(workspace_type& w, const Arguments&... arguments) {
+    return gradients_at({}, w, arguments...);
+  }
+  template <class... Arguments>
+  auto gradients_at(random_stream random, workspace_type& w, const Arguments&... arguments) {
+    T* const g = w.gradients(graph().parameter_elements);
+    std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
+    return add_gradients(random, w, arguments...);
+  }
+  // The same, added to what the workspace's gradients hold.
+  template <class... Arguments>
+  auto add_gradients(random_stream random, workspace_type& w, const Arguments&... arguments) {
+    using call = detail::call<Architecture, mode::training, detail::wanted_of<Arguments...>>;
+    T* const g = w.gradients(graph().parameter_elements);
+    run<T> r = start<call>(w, arguments...);
+    r.training = true;
+    r.random = random;
+    r.gradients = g;
+    r.buffers = parameters_.data();
+    constexpr const step_functions<T>* functions = call::template function_table<T, Engine>.of;
+    run_forward(r, functions);
+    run_backward<T, Engine>(r, functions, call::wanted_values());
+    return outputs<call>(r);
+  }
+
+  // The flat parameters, in the kernels' layout; padding between them is zero.
+  T* data() { return parameters_.data(); }
+  const T* data() const { return parameters_.data(); }
+  index size() const { return parameters_.size(); }
+
+  // Calls f(name, parameter, values) for every parameter; values point into data() in the kernels' layout. It is what
+  // loading, saving and inspection are built on.
+  template <class F>
+  void for_each_parameter(F f) {
+    for (int i = 0; i < graph().parameters.size(); ++i)
+      f(parameter_name(graph(), i).data(), graph().parameters[i].what, data() + graph().parameters[i].offset);
+  }
+  template <class F>
+  void for_each_parameter(F f) const {
+    for (int i = 0; i < graph().parameters.size(); ++i)
+      f(parameter_name(graph(), i).data(), graph().parameters[i].what, data() + graph().parameters[i].offset);
+  }
+
+  // One parameter by its name, in its canonical row-major shape; false if there is none of that name.
+  template <class From>
+  bool set(const char* name, const From* canonical) {
+    const int i = find(name);
+    if (i >= 0) store_parameter(graph().parameters[i].what, canonical, data() + graph().parameters[i].offset);
+    return i >= 0;
+  }
+  template <class To>
+  bool get(const char* name, To* canonical) const {
+    const int i = find(name);
+    if (i >= 0) read_parameter(graph().parameters[i].what, data() + graph().parameters[i].offset, canonical);
+    return i >= 0;
+  }
+  // The gradient that `gradients` left in a workspace, likewise.
+  template <class To>
+  bool get_gradient(workspace_type& w, const char* name, To* canonical) const {
+    const int i = find(name);
+    if (i >= 0)
+      read_parameter(graph().parameters[i].what, w.gradients(graph().parameter_elements) + graph().parameters[i].offset,
+                     canonical);
+    return i >= 0;
+  }
+  static int find(const char* name) {
+    for (int i = 0; i < graph().parameters.size(); ++i)
+      if (same_text(parameter_name(graph(), i).data(), name)) return i;
+    return -1;
+  }
+
+ private:
+  template <class Call, class Argument>
+  static void take(source* sources, const Argument& argument) {
+    if constexpr (detail::is_binding<Argument>) detail::take_source(graph(), sources, argument);
+    else static_assert(name_object<Argument>, "tectum: an argument of a call is a name (wanted) or name = tensor");
+  }
+  template <class Call, class... Arguments>
+  static void take_all(source* sources, const Arguments&... arguments) {
+    static_assert(given<Call>(detail::bindings_of<Arguments...>{}));
+    for (int i = 0; i < graph().bound; ++i) sources[i] = absent_source();
+    (take<Call>(sources, arguments), ...);
+  }
+  template <class Call, class... Bindings>
+  static constexpr bool given(detail::binding_list<Bindings...>) {
+    return Call::template fits<Bindings...>();
+  }
+
+  template <class Call, class... Arguments>
+  run<T> start(arena<T>& a, const Arguments&... arguments) const {
+    source sources[compiled<Architecture>::sizes.bound + 1];
+    take_all<Call>(sources, arguments...);
+    return start_from<Call>(a, sources);
+  }
+
+  template <class Call>
+  run<T> start_from(arena<T>& a, const source* sources) const {
+    constexpr plan_view plan = Call::plan();
+    if (!a.holds(plan)) a.make_room(plan);
+    run<T> r{.graph = graph(), .plan = plan, .parameters = parameters_.data()};
+    r.fixed = a.fixed();
+    r.per_sample = a.per_sample();
+    r.per_pair = a.per_pair();
+    r.masks = a.masks();
+    r.inputs = a.inputs();
+    r.capacity = a.capacity();
+    detail::bring_all_in(r, a, sources);
+    return r;
+  }
+
+  template <class Call, class... Arguments>
+  static index batch_of(source* sources, const Arguments&... arguments) {
+    take_all<Call>(sources, arguments...);
+    index batch = 0;
+    for (int v = 0; v < graph().values.size(); ++v)
+      if (graph().values[v].producer < 0 && Call::planned.values[v].used &&
+          !sources[graph().values[v].result].absent) {
+        const index samples = check(sources[graph().values[v].result], graph().values[v].shape,
+                                    graph().values[v].name->characters);
+        if (samples > batch) batch = samples;
+      }
+    return batch;
+  }
+
+  template <class Call, int... I>
+  static result_list<T, static_cast<int>(sizeof...(I))> list_of(const run<T>& r, std::integer_sequence<int, I...>) {
+    return {{output_of(r, Call::wanted.values[I])...}};
+  }
+  static result<T> output_of(const run<T>& r, int v) {
+    const view<const T> x = r.operand(v);
+    return {x.data, x.samples, x.stride, x.shape()};
+  }
+  template <class Call>
+  static auto outputs(const run<T>& r) {
+    for (int i = 0; i < Call::wanted.count; ++i)
+      if (r.described(r.plan.values[Call::wanted.values[i]].lies_in).producer >= 0)
+        detail::clear_invalid(r.value(Call::wanted.values[i]));
+    if constexpr (Call::wanted.count == 1) return output_of(r, Call::wanted.values[0]);
+    else return list_of<Call>(r, std::make_integer_sequence<int, Call::wanted.count>());
+  }
+
+  memory<T> parameters_;
+};
+
+// A model of an architecture given as a temporary: tt::model_of<with(tt::mlb{128})>.
+template <auto Architecture, class T = float, class Engine = native>
+using model_of = model<held<Architecture>, T, Engine>;
+template <auto Architecture, class T = float>
+using workspace_of = workspace<held<Architecture>, T>;
+
+}  // namespace tectum
+
+template <class T, int N>
+struct std::tuple_size<tectum::result_list<T, N>> {
+  static constexpr std::size_t value = N;
+};
+template <std::size_t I, class T, int N>
+struct std::tuple_element<I, tectum::result_list<T, N>> {
+  using type = tectum::result<T>;
+};

@@ -1,0 +1,412 @@
+// The plan: which steps run for what is wanted, in what order, and where every value, gradient and piece of scratch
+// memory lies in one arena. Worked out at compile time; not a template.
+#pragma once
+
+#include <tectum/architecture/graph.hpp>
+#include <tectum/architecture/growing.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+enum class mode : unsigned char { inference, training, training_with_input_gradients };
+
+// Units of a place: elements in the fixed part, elements a sample, elements a pair of samples.
+struct place {
+  long long fixed = 0, per_sample = 0, per_pair = 0;
+};
+
+struct plan_value {
+  bool used = false;
+  bool gradient = false;      // is wanted, or on the way to one that is
+  int lies_in = -1;           // the value whose memory this one is a part of (itself, mostly)
+  int column = 0, stride = 0; // where in each of its samples
+  int gradient_lies_in = -1, gradient_column = 0, gradient_stride = 0;
+  place at{}, gradient_at{};
+};
+
+struct plan_step {
+  int op = -1;            // operator of the graph
+  int values = 0;         // its first result; of the epilogue, where one is folded in
+  int folded = -1;        // the operator that is folded in as epilogue
+  place saved{}, scratch{};
+  bool backward = false;
+  int clear = 0, clear_count = 0;  // gradients that begin to exist at this step of the backward walk
+};
+
+struct plan_sizes {
+  int values = 0, steps = 0, clears = 0;
+};
+
+struct plan_view {
+  range<plan_value> values;
+  range<plan_step> steps;
+  range<int> clears;
+  extents arena{};       // scalars
+  long long ids = 0, mask_bytes = 0;  // a sample
+};
+
+template <plan_sizes Sizes>
+struct plan {
+  plan_value values[Sizes.values + 1]{};
+  plan_step steps[Sizes.steps + 1]{};
+  int clears[Sizes.clears + 1]{};
+  extents arena{};
+  long long ids = 0, mask_bytes = 0;
+  constexpr plan_view view() const {
+    return {{values, Sizes.values}, {steps, Sizes.steps}, {clears, Sizes.clears}, arena, ids, mask_bytes};
+  }
+};
+
+// Memory handed out along a walk: first fit among what has been given back.
+class arena_planner {
+ public:
+  constexpr long long take(long long size) {
+    size = rounded(size);
+    if (size == 0) return 0;
+    for (int i = 0; i < holes_.size(); ++i) {
+      hole& h = holes_[i];
+      if (h.size < size) continue;
+      const long long at = h.begin;
+      h.begin += size;
+      h.size -= size;
+      if (h.size == 0) remove(i);
+      return at;
+    }
+    // The last hole may reach the end: grow from there.
+    if (holes_.size() > 0 && holes_.back().begin + holes_.back().size == end_) {
+      const long long at = holes_.back().begin;
+      holes_.shrink(holes_.size() - 1);
+      end_ = at + size;
+      return at;
+    }
+    const long long at = end_;
+    end_ += size;
+    return at;
+  }
+  constexpr void give_back(long long at, long long size) {
+    size = rounded(size);
+    if (size == 0) return;
+    int i = 0;
+    while (i < holes_.size() && holes_[i].begin < at) ++i;
+    holes_.add({});
+    for (int k = holes_.size() - 1; k > i; --k) holes_[k] = holes_[k - 1];
+    holes_[i] = {at, size};
+    if (i + 1 < holes_.size() && at + size == holes_[i + 1].begin) {
+      holes_[i].size += holes_[i + 1].size;
+      remove(i + 1);
+    }
+    if (i > 0 && holes_[i - 1].begin + holes_[i - 1].size == at) {
+      holes_[i - 1].size += holes_[i].size;
+      remove(i);
+    }
+  }
+  constexpr long long end() const { return end_; }
+  // Offsets are multiplied by the batch: 16 elements keep every place aligned to a cache line.
+  static constexpr long long rounded(long long n) { return (n + 15) / 16 * 16; }
+
+ private:
+  struct hole {
+    long long begin = 0, size = 0;
+  };
+  constexpr void remove(int i) {
+    for (int k = i; k + 1 < holes_.size(); ++k) holes_[k] = holes_[k + 1];
+    holes_.shrink(holes_.size() - 1);
+  }
+  growing<hole> holes_;
+  long long end_ = 0;
+};
+
+class planning {
+ public:
+  constexpr planning(const graph_view& g, const int* wanted, int wanted_count, mode m)
+      : graph_(g), training_(m != mode::inference), values(g.values.size()), needed_(g.operators.size(), 0),
+        uses_(g.values.size(), 0), kept_(g.values.size(), 0), folded_into_(g.operators.size(), -1),
+        folds_(g.operators.size(), -1) {
+    for (int i = 0; i < wanted_count; ++i) {
+      kept_[wanted[i]] = 1;
+      need(wanted[i]);
+    }
+    if (training_) find_gradients(m == mode::training_with_input_gradients);
+    fold_epilogues();
+    share_memory();
+    order();
+    place_all();
+    count_bytes();
+  }
+
+  const graph_view& graph_;
+  const bool training_;
+  growing<plan_value> values;
+  growing<plan_step> steps;
+  growing<int> clears;
+  extents arena{};
+  long long ids = 0, mask_bytes = 0;
+
+  constexpr plan_sizes sizes() const { return {values.size(), steps.size(), clears.size()}; }
+
+ private:
+  growing<char> needed_;
+  growing<int> uses_;
+  growing<char> kept_;
+  growing<int> folded_into_, folds_;
+
+  constexpr int input(const graph_operator& o, int k) const { return graph_.inputs[o.inputs + k]; }
+
+  constexpr void need(int value) {
+    values[value].used = true;
+    // Operators stand in the graph in an order in which they can run, so one pass backwards finds what is needed.
+    for (int i = graph_.operators.size() - 1; i >= 0; --i) {
+      const graph_operator& o = graph_.operators[i];
+      bool any = false;
+      for (int r = 0; r < o.op->results; ++r) any = any || values[o.values + r].used;
+      if (!any || needed_[i]) continue;
+      needed_[i] = 1;
+      for (int r = 0; r < o.op->results; ++r) values[o.values + r].used = true;
+      for (int k = 0; k < o.input_count; ++k) {
+        values[input(o, k)].used = true;
+        ++uses_[input(o, k)];
+      }
+    }
+  }
+
+  // A value has a gradient if something that is trained lies before it and a wanted loss behind it.
+  constexpr void find_gradients(bool of_inputs) {
+    if (of_inputs)
+      for (int v = 0; v < values.size(); ++v)
+        values[v].gradient = values[v].used && graph_.values[v].producer < 0 && !graph_.values[v].shape.holds_ids();
+    growing<char> behind(values.size(), 0);
+    for (int i = 0; i < graph_.operators.size(); ++i) {
+      if (!needed_[i]) continue;
+      const graph_operator& o = graph_.operators[i];
+      bool any = trained(o);
+      for (int k = 0; k < o.input_count; ++k) any = any || values[input(o, k)].gradient;
+      for (int r = 0; r < o.op->results; ++r) values[o.values + r].gradient = any;
+    }
+    // With gradients of inputs, the caller gives the gradients of whatever is wanted; otherwise losses count.
+    for (int v = 0; v < values.size(); ++v)
+      behind[v] = kept_[v] != 0 && (of_inputs || graph_.values[v].shape.kind == kind::scalar);
+    for (int i = graph_.operators.size() - 1; i >= 0; --i) {
+      if (!needed_[i]) continue;
+      const graph_operator& o = graph_.operators[i];
+      bool any = false;
+      for (int r = 0; r < o.op->results; ++r) any = any || behind[o.values + r];
+      if (any)
+        for (int k = 0; k < o.input_count; ++k) behind[input(o, k)] = 1;
+    }
+    for (int v = 0; v < values.size(); ++v) values[v].gradient = values[v].gradient && behind[v];
+  }
+  constexpr bool trained(const graph_operator& o) const {
+    if (o.group < 0 || o.frozen) return false;
+    const graph_group& g = graph_.groups[o.group];
+    for (int k = 0; k < g.count; ++k)
+      if (graph_.parameters[g.parameters + k].what.role != role::buffer) return true;
+    return false;
+  }
+
+  // An activation behind a product that can apply it costs nothing there.
+  constexpr void fold_epilogues() {
+    for (int i = 0; i < graph_.operators.size(); ++i) {
+      const graph_operator& o = graph_.operators[i];
+      if (!needed_[i] || o.op->epilogue < 0 || o.input_count != 1) continue;
+      const int v = input(o, 0), before = graph_.values[v].producer;
+      if (before < 0 || kept_[v] || uses_[v] != 1) continue;
+      const graph_operator& p = graph_.operators[before];
+      if (!p.op->takes_epilogue || folds_[before] >= 0) continue;
+      if (training_ && values[v].gradient) {
+        const bool reads_output = (static_cast<int>(p.op->backward_reads) & static_cast<int>(reads::output)) != 0;
+        if (!o.op->output_gradient || reads_output) continue;
+      }
+      folds_[before] = i;
+      folded_into_[i] = before;
+    }
+  }
+
+  constexpr bool is_view(const graph_operator& o) const {
+    return o.op->view == seen_as::always || (o.op->view == seen_as::at_inference && !training_);
+  }
+
+  constexpr void share_memory() {
+    for (int v = 0; v < values.size(); ++v) {
+      values[v].lies_in = values[v].gradient_lies_in = v;
+      values[v].stride = values[v].gradient_stride = graph_.values[v].shape.size();
+    }
+    for (int i = 0; i < graph_.operators.size(); ++i) {
+      const graph_operator& o = graph_.operators[i];
+      if (!needed_[i]) continue;
+      if (is_view(o)) {
+        plan_value& y = values[o.values];
+        const plan_value& x = values[input(o, 0)];
+        y.lies_in = x.lies_in;
+        y.gradient_lies_in = x.gradient ? x.gradient_lies_in : o.values;
+      }
+    }
+    // The inputs of a concatenation are written where they will lie.
+    for (int i = 0; i < graph_.operators.size(); ++i) {
+      const graph_operator& o = graph_.operators[i];
+      if (!needed_[i] || !o.op->joins_last_axis) continue;
+      const shape& joined = graph_.values[o.values].shape;
+      if (joined.rank != 1 || values[o.values].lies_in != o.values) continue;
+      int column = 0;
+      for (int k = 0; k < o.input_count; ++k) {
+        const int v = input(o, k);
+        const int width = graph_.values[v].shape.size();
+        if (may_lie_in(v, o)) {
+          values[v].lies_in = o.values;
+          values[v].column = column;
+          values[v].stride = joined.size();
+          if (uses_[v] == 1 && values[o.values].gradient) {
+            values[v].gradient_lies_in = o.values;
+            values[v].gradient_column = column;
+            values[v].gradient_stride = joined.size();
+          }
+        }
+        column += width;
+      }
+    }
+  }
+  constexpr bool may_lie_in(int v, const graph_operator& joined) const {
+    const graph_value& g = graph_.values[v];
+    if (g.shape.rank != 1 || g.shape.holds_ids() || g.mask >= 0 || values[v].lies_in != v) return false;
+    int times = 0;
+    for (int k = 0; k < joined.input_count; ++k) times += input(joined, k) == v;
+    if (times != 1) return false;
+    for (int i = 0; i < graph_.operators.size(); ++i)  // seen under another shape elsewhere: must stay contiguous
+      if (needed_[i] && is_view(graph_.operators[i]) && input(graph_.operators[i], 0) == v) return false;
+    if (g.producer < 0) return false;  // the concatenation copies it from where the caller has it
+    const graph_operator* p = &graph_.operators[g.producer];
+    if (folded_into_[g.producer] >= 0) p = &graph_.operators[folded_into_[g.producer]];
+    return p->op->strided_output && !is_view(*p);
+  }
+
+  constexpr void order() {
+    for (int i = 0; i < graph_.operators.size(); ++i) {
+      const graph_operator& o = graph_.operators[i];
+      if (!needed_[i] || is_view(o) || folded_into_[i] >= 0) continue;
+      plan_step s{.op = i, .values = o.values, .folded = folds_[i]};
+      if (s.folded >= 0) s.values = graph_.operators[s.folded].values;
+      for (int r = 0; r < o.op->results; ++r) s.backward = s.backward || (training_ && values[s.values + r].gradient);
+      steps.add(s);
+    }
+  }
+
+  // What lives from which moment to which: step i runs at moment i forward and at 2 n - 1 - i backward.
+  struct tenant {
+    long long fixed = 0, per_sample = 0, per_pair = 0;
+    int first = 1 << 30, last = -1;
+    place* at = nullptr;
+    int next_first = -1, next_last = -1;
+    constexpr void lives(int moment) {
+      if (moment < first) first = moment;
+      if (moment > last) last = moment;
+    }
+  };
+
+  constexpr void place_all() {
+    const int n = steps.size(), count = values.size();
+    const int end = training_ ? 2 * n : n;
+    growing<tenant> tenants(2 * count + 2 * n);
+    for (int v = 0; v < count; ++v) {
+      if (!values[v].used) continue;
+      tenant& home = tenants[values[v].lies_in];
+      if (graph_.values[v].producer < 0) home.lives(0);
+      if (kept_[v]) home.lives(end);
+    }
+    for (int i = 0; i < n; ++i) {
+      plan_step& s = steps[i];
+      const graph_operator& o = graph_.operators[s.op];
+      const int back = 2 * n - 1 - i;
+      const int reading = static_cast<int>(o.op->backward_reads);
+      for (int k = 0; k < o.input_count; ++k) {
+        const int v = input(o, k);
+        tenant& home = tenants[values[v].lies_in];
+        home.lives(i);
+        if (s.backward && (reading & static_cast<int>(reads::inputs))) home.lives(back);
+        if (s.backward && values[v].gradient) tenants[count + values[v].gradient_lies_in].lives(back);
+      }
+      for (int r = 0; r < o.op->results; ++r) {
+        const int v = s.values + r;
+        tenant& home = tenants[values[v].lies_in];
+        home.lives(i);
+        if (s.backward && ((reading & static_cast<int>(reads::output)) || s.folded >= 0)) home.lives(back);
+        if (s.backward && values[v].gradient) tenants[count + values[v].gradient_lies_in].lives(back);
+      }
+      shape in[most_inputs]{};
+      for (int k = 0; k < o.input_count; ++k) in[k] = graph_.values[input(o, k)].shape;
+      const slot* options = graph_.slots + o.slots;
+      tenant& saved = tenants[2 * count + i];
+      set(saved, o.op->saved(options, {in, o.input_count}), &s.saved);
+      saved.lives(i);
+      if (s.backward) saved.lives(back);
+      tenant& scratch = tenants[2 * count + n + i];
+      set(scratch, o.op->scratch(options, {in, o.input_count}), &s.scratch);
+      scratch.lives(i);
+    }
+    for (int v = 0; v < count; ++v) {
+      const shape& s = graph_.values[v].shape;
+      const bool once = s.kind == kind::scalar;
+      const bool of_ids = s.holds_ids();
+      const extents size{once ? 16 : 0, once || of_ids ? 0 : s.size(), 0};
+      set(tenants[v], size, &values[v].at);
+      set(tenants[count + v], size, &values[v].gradient_at);
+    }
+    // Scratch is wanted by the backward step too: as tenants of their own they would only cost time to plan, so the
+    // largest lies behind everything else.
+    extents scratch{};
+    for (int i = 0; i < n; ++i) {
+      const tenant& t = tenants[2 * count + n + i];
+      scratch = {larger(scratch.fixed, t.fixed), larger(scratch.per_sample, t.per_sample),
+                 larger(scratch.per_pair, t.per_pair)};
+    }
+    growing<int> first(end + 1, -1), last(end + 1, -1);
+    for (int t = 0; t < 2 * count + n; ++t) {
+      tenant& x = tenants[t];
+      if (x.last < 0 || x.fixed + x.per_sample + x.per_pair == 0) continue;
+      x.next_first = first[x.first];
+      first[x.first] = t;
+      x.next_last = last[x.last];
+      last[x.last] = t;
+    }
+    arena_planner fixed, per_sample, per_pair;
+    for (int moment = 0; moment <= end; ++moment) {
+      for (int t = first[moment]; t >= 0; t = tenants[t].next_first) {
+        tenant& x = tenants[t];
+        *x.at = {fixed.take(x.fixed), per_sample.take(x.per_sample), per_pair.take(x.per_pair)};
+        if (t >= count && t < 2 * count && moment >= n) clear_at(2 * n - 1 - moment, t - count);
+      }
+      for (int t = last[moment]; t >= 0; t = tenants[t].next_last) {
+        const tenant& x = tenants[t];
+        fixed.give_back(x.at->fixed, x.fixed);
+        per_sample.give_back(x.at->per_sample, x.per_sample);
+        per_pair.give_back(x.at->per_pair, x.per_pair);
+      }
+    }
+    for (int v = 0; v < count; ++v) {
+      values[v].at = values[values[v].lies_in].at;
+      values[v].gradient_at = values[values[v].gradient_lies_in].gradient_at;
+    }
+    for (plan_step& s : steps) s.scratch = {fixed.end(), per_sample.end(), per_pair.end()};
+    arena = {fixed.end() + scratch.fixed, per_sample.end() + scratch.per_sample, per_pair.end() + scratch.per_pair};
+  }
+  constexpr void set(tenant& t, const extents& size, place* at) const {
+    t.fixed = size.fixed;
+    t.per_sample = size.per_sample;
+    t.per_pair = size.per_pair;
+    t.at = at;
+  }
+  static constexpr long long larger(long long a, long long b) { return a > b ? a : b; }
+  constexpr void clear_at(int step, int value) {
+    if (steps[step].clear_count == 0) steps[step].clear = clears.size();
+    ++steps[step].clear_count;
+    clears.add(value);
+  }
+
+  constexpr void count_bytes() {
+    for (int v = 0; v < values.size(); ++v) {
+      if (!values[v].used || !graph_.values[v].shape.holds_ids()) continue;
+      values[v].at.per_sample = ids;
+      ids += arena_planner::rounded(graph_.values[v].shape.size());
+    }
+    for (const graph_mask& m : graph_.masks) mask_bytes = m.at + (m.length + 63) / 64 * 64;
+  }
+};
+
+}  // namespace tectum

@@ -1,0 +1,232 @@
+// One call: the plan's steps, walked forward and backward over one batch. Instantiated once for each scalar and engine,
+// and once more for each type of operator.
+#pragma once
+
+#include <cstring>
+#include <tectum/model/plan.hpp>
+#include <tectum/operators/operator.hpp>
+#include <tectum/tensor/binding.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+// Everything that a step looks at. Pointers into the model, the workspace and the caller's tensors.
+template <class T>
+struct run {
+  graph_view graph;
+  plan_view plan;
+  const T* parameters = nullptr;
+  T* gradients = nullptr;
+  T* buffers = nullptr;
+  T* fixed = nullptr;       // arena, one part for each unit of a place
+  T* per_sample = nullptr;
+  T* per_pair = nullptr;
+  std::uint8_t* masks = nullptr;
+  const bound<T>* inputs = nullptr;
+  index batch = 0, capacity = 0;
+  bool training = false;
+  random_stream random{};
+  const T* const* seeds = nullptr;  // gradients of the wanted values, [samples, size] each; null: 1 of every loss
+
+  const graph_value& described(int v) const { return graph.values[v]; }
+  std::uint8_t* mask(int m) const { return m < 0 ? nullptr : masks + graph.masks[m].at * capacity; }
+  T* at(const place& p, const shape& s, int column) const {
+    return s.kind == kind::scalar ? fixed + p.fixed : per_sample + p.per_sample * capacity + column;
+  }
+  index samples_of(const shape& s) const { return s.kind == kind::scalar ? 1 : batch; }
+
+  view<T> value(int v) const {
+    const plan_value& p = plan.values[v];
+    const graph_value& g = described(v);
+    return {at(p.at, g.shape, p.column), samples_of(g.shape), p.stride, &g.shape, mask(g.mask)};
+  }
+  // A value as an input of a step: where the caller has it, if it was not copied.
+  view<const T> operand(int v) const {
+    const plan_value& p = plan.values[v];
+    const graph_value& home = described(p.lies_in);
+    if (home.producer >= 0) return value(v);
+    const graph_value& g = described(v);
+    const bound<T>& b = inputs[home.result];
+    return {b.data, batch, b.stride, &g.shape, mask(g.mask)};
+  }
+  ids id_operand(int v) const {
+    const graph_value& g = described(v);
+    const bound<T>& b = inputs[g.result];
+    return {b.ids, batch, b.stride, &g.shape, mask(g.mask)};
+  }
+  view<T> gradient(int v) const {
+    const plan_value& p = plan.values[v];
+    const graph_value& g = described(v);
+    if (!p.gradient) return {nullptr, samples_of(g.shape), p.gradient_stride, &g.shape, nullptr};
+    return {at(p.gradient_at, g.shape, p.gradient_column), samples_of(g.shape), p.gradient_stride, &g.shape, nullptr};
+  }
+};
+
+namespace detail {
+
+// An input of a step, as whatever the operator's parameter asks for.
+template <class T>
+struct operand {
+  const run<T>& r;
+  int value;
+  bool read = true;
+  operator view<const T>() const {
+    view<const T> v = r.operand(value);
+    if (!read) v.data = nullptr;
+    return v;
+  }
+  operator ids() const { return r.id_operand(value); }
+};
+
+template <class Op, class T, class Engine>
+struct steps_of {
+  static constexpr int arity = arity_of<Op>(), results = results_of<Op>();
+
+  static context<T, Engine> around(const run<T>& r, const plan_step& s) noexcept {
+    const graph_operator& o = r.graph.operators[s.op];
+    context<T, Engine> c;
+    if (o.group >= 0) {
+      const graph_group& group = r.graph.groups[o.group];
+      c.described = r.graph.parameters.items + group.parameters;
+      if (!o.frozen) c.gradients = r.gradients;
+    }
+    c.parameters = r.parameters;
+    c.buffers = r.buffers;
+    c.saved_fixed_memory = r.fixed + s.saved.fixed;
+    c.saved_memory = r.per_sample + s.saved.per_sample * r.capacity;
+    c.saved_pair_memory = r.per_pair + s.saved.per_pair * r.capacity * r.capacity;
+    c.scratch_fixed_memory = r.fixed + s.scratch.fixed;
+    c.scratch_memory = r.per_sample + s.scratch.per_sample * r.capacity;
+    c.training = r.training;
+    c.random = {r.random.seed, r.random.stream * 65536 + static_cast<std::uint64_t>(s.op)};
+    c.batch = r.batch;
+    if (s.folded >= 0) c.act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
+    return c;
+  }
+
+  template <int... I, int... R>
+  static void forward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
+                      std::integer_sequence<int, I...>, std::integer_sequence<int, R...>) noexcept {
+    const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
+    op.forward(c, operand<T>{r, x[I]}..., r.value(s.values + R)...);
+  }
+  template <int... I, int... R>
+  static void backward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
+                       std::integer_sequence<int, I...>, std::integer_sequence<int, R...>) noexcept {
+    const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
+    constexpr bool reads_inputs = (static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::inputs)) != 0;
+    op.backward(c, operand<T>{r, x[I], reads_inputs}..., output(r, s.values + R)...,
+                view<const T>(r.gradient(s.values + R))..., r.gradient(x[I])...);
+  }
+  static view<const T> output(const run<T>& r, int v) noexcept {
+    view<const T> y = r.value(v);
+    if constexpr ((static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::output)) == 0) y.data = nullptr;
+    return y;
+  }
+
+  static void forward(const run<T>& r, const plan_step& s) noexcept TECTUM_NONBLOCKING {
+    const graph_operator& o = r.graph.operators[s.op];
+    const Op op = restore_options<Op>(r.graph.slots + o.slots);
+    context<T, Engine> c = around(r, s);
+    if constexpr (arity == any_number) {
+      view<const T> x[most_inputs];
+      for (int k = 0; k < o.input_count; ++k) x[k] = r.operand(r.graph.inputs[o.inputs + k]);
+      op.forward(c, inputs<context<T, Engine>>{x, o.input_count}, r.value(s.values));
+    } else {
+      forward(op, r, s, c, std::make_integer_sequence<int, arity>(), std::make_integer_sequence<int, results>());
+    }
+  }
+
+  static void backward(const run<T>& r, const plan_step& s) noexcept TECTUM_NONBLOCKING {
+    const graph_operator& o = r.graph.operators[s.op];
+    const Op op = restore_options<Op>(r.graph.slots + o.slots);
+    context<T, Engine> c = around(r, s);
+    if constexpr (arity == any_number) {
+      view<const T> x[most_inputs];
+      view<T> dx[most_inputs];
+      for (int k = 0; k < o.input_count; ++k) {
+        const int v = r.graph.inputs[o.inputs + k];
+        x[k] = operand<T>{r, v, (static_cast<int>(backward_reads_of<Op>()) & 1) != 0};
+        dx[k] = r.gradient(v);
+      }
+      op.backward(c, inputs<context<T, Engine>>{x, o.input_count}, output(r, s.values),
+                  view<const T>(r.gradient(s.values)), outputs<context<T, Engine>>{dx, o.input_count});
+    } else {
+      backward(op, r, s, c, std::make_integer_sequence<int, arity>(), std::make_integer_sequence<int, results>());
+    }
+  }
+};
+
+}  // namespace detail
+
+// The two functions of an operator type.
+template <class T>
+struct step_functions {
+  void (*forward)(const run<T>&, const plan_step&) noexcept = nullptr;
+  void (*backward)(const run<T>&, const plan_step&) noexcept = nullptr;
+};
+
+template <class T, class Engine, bool Backward, class... Ops>
+constexpr step_functions<T> find_steps(types<Ops...>, const operator_table* op) {
+  step_functions<T> found;
+  const auto look = [&]<class Op>(std::type_identity<Op>) {
+    if (op != &table_of_operator<Op>) return;
+    found.forward = &detail::steps_of<Op, T, Engine>::forward;
+    if constexpr (Backward) found.backward = &detail::steps_of<Op, T, Engine>::backward;
+  };
+  (look(std::type_identity<Ops>{}), ...);
+  return found;
+}
+
+// Masks that are read off others: a sample of which any token is valid is present.
+template <class T>
+void derive_masks(const run<T>& r) noexcept TECTUM_NONBLOCKING {
+  for (int m = 0; m < r.graph.masks.size(); ++m) {
+    const int from = r.graph.masks[m].any_of;
+    if (from < 0) continue;
+    const index length = r.graph.masks[from].length;
+    const std::uint8_t* tokens = r.mask(from);
+    for (index b = 0; b < r.batch; ++b) {
+      std::uint8_t any = 0;
+      for (index t = 0; t < length; ++t) any = any | tokens[b * length + t];
+      r.mask(m)[b] = any;
+    }
+  }
+}
+
+template <class T>
+void run_forward(const run<T>& r, const step_functions<T>* functions) noexcept TECTUM_NONBLOCKING {
+  derive_masks(r);
+  for (int i = 0; i < r.plan.steps.size(); ++i) functions[i].forward(r, r.plan.steps[i]);
+}
+
+template <class T, class Engine>
+void seed_gradient(const run<T>& r, int value, int number) noexcept TECTUM_NONBLOCKING {
+  const view<T> g = r.gradient(value);
+  if (!g) return;
+  if (r.seeds) Engine::add(matrix<const T>{r.seeds[number], g.samples, g.size(), g.size()}, g.as_samples());
+  else if (g.shape().kind == kind::scalar) *g.data += T(1);
+}
+
+// Gradients of the wanted losses, added to what `r.gradients` holds.
+template <class T, class Engine>
+void run_backward(const run<T>& r, const step_functions<T>* functions, range<int> wanted) noexcept TECTUM_NONBLOCKING {
+  for (int i = r.plan.steps.size() - 1; i >= 0; --i) {
+    const plan_step& s = r.plan.steps[i];
+    for (int k = 0; k < s.clear_count; ++k) {
+      const int v = r.plan.clears[s.clear + k];
+      Engine::fill(r.gradient(v).as_samples(), T(0));
+      for (int w = 0; w < wanted.size(); ++w)
+        if (r.plan.values[wanted[w]].gradient_lies_in == v) seed_gradient<T, Engine>(r, wanted[w], w);
+    }
+    if (!s.backward) continue;
+    if (s.folded >= 0) {
+      const activation act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
+      const matrix<T> dy = r.gradient(s.values).as_samples();
+      Engine::map(dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); },
+                  matrix<const T>(dy), matrix<const T>(r.value(s.values).as_samples()));
+    }
+    functions[i].backward(r, s);
+  }
+}
+
+}  // namespace tectum

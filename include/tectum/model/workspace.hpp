@@ -1,0 +1,94 @@
+// A workspace: the memory of one call at a time. A model may be shared between threads, a workspace may not.
+#pragma once
+
+#include <tectum/model/call.hpp>
+#include <tectum/model/parameters.hpp>
+
+namespace tectum::inline TECTUM_ABI {
+
+// Memory for calls on up to `capacity` samples; made once, then nothing is allocated. A call that wants more than the
+// outputs (an inner value, gradients) makes it grow the first time; `prepare` does so beforehand.
+template <class T>
+class arena {
+ public:
+  arena(index capacity, int inputs) : capacity_(capacity), inputs_(inputs + 1) {}
+
+  index capacity() const { return capacity_; }
+  // Bytes held at this moment.
+  index bytes() const {
+    return (fixed_.size() + per_sample_.size() + per_pair_.size() + gradients_.size()) * index{sizeof(T)} +
+           ids_.size() * index{sizeof(std::int32_t)} + masks_.size();
+  }
+  // Whether a plan fits into the memory that is there.
+  bool holds(const plan_view& p) const TECTUM_NONBLOCKING {
+    return fixed_.size() >= p.arena.fixed && per_sample_.size() >= p.arena.per_sample * capacity_ &&
+           per_pair_.size() >= p.arena.per_pair * capacity_ * capacity_ && ids_.size() >= p.ids * capacity_ &&
+           masks_.size() >= p.mask_bytes * capacity_;
+  }
+  void make_room(const plan_view& p) {
+    grow(fixed_, p.arena.fixed);
+    grow(per_sample_, p.arena.per_sample * capacity_);
+    grow(per_pair_, p.arena.per_pair * capacity_ * capacity_);
+    grow(ids_, p.ids * capacity_);
+    grow(masks_, p.mask_bytes * capacity_);
+  }
+  // The gradients of all parameters, in the parameters' layout.
+  T* gradients(index elements) {
+    grow(gradients_, elements);
+    return gradients_.data();
+  }
+
+  T* fixed() const { return fixed_.data(); }
+  T* per_sample() const { return per_sample_.data(); }
+  T* per_pair() const { return per_pair_.data(); }
+  std::int32_t* ids() const { return ids_.data(); }
+  std::uint8_t* masks() const { return masks_.data(); }
+  bound<T>* inputs() const { return inputs_.data(); }
+
+ private:
+  template <class X>
+  static void grow(memory<X>& m, index n) {
+    if (m.size() < n) m.resize(n);
+  }
+  struct bound_list {
+    explicit bound_list(int n) : items(new bound<T>[static_cast<std::size_t>(n)]) {}
+    bound_list(bound_list&& o) noexcept : items(o.items) { o.items = nullptr; }
+    bound_list& operator=(bound_list&&) = delete;
+    ~bound_list() { delete[] items; }
+    bound<T>* data() const { return items; }
+    bound<T>* items;
+  };
+  index capacity_;
+  memory<T> fixed_, per_sample_, per_pair_, gradients_;
+  memory<std::int32_t> ids_;
+  memory<std::uint8_t> masks_;
+  bound_list inputs_;
+};
+
+template <const auto& Architecture, class T = float>
+class workspace : public arena<T> {
+ public:
+  // `capacity`: the largest batch, in samples. Room for inference of the outputs is made here.
+  explicit workspace(index capacity) : arena<T>(capacity, compiled<Architecture>::sizes.bound) { prepare(); }
+
+  // Makes room for inference of the values named, so that the first such call allocates nothing either.
+  template <name_object... Names>
+  void prepare(const Names&...) {
+    this->make_room(detail::call<Architecture, mode::inference, detail::names<Names...>>::plan());
+  }
+  // Makes room for gradients of the losses named (or of all).
+  template <name_object... Names>
+  void prepare_training(const Names&...) {
+    this->make_room(detail::call<Architecture, mode::training, detail::names<Names...>>::plan());
+    this->gradients(compiled<Architecture>::view().parameter_elements);
+  }
+  // Bytes of inference a batch of `capacity`, known before there is a workspace.
+  static constexpr long long planned_bytes(long long capacity) {
+    constexpr plan_view p = detail::call<Architecture, mode::inference, detail::names<>>::plan();
+    return (p.arena.fixed + p.arena.per_sample * capacity + p.arena.per_pair * capacity * capacity) *
+               static_cast<long long>(sizeof(T)) +
+           p.ids * capacity * 4 + p.mask_bytes * capacity;
+  }
+};
+
+}  // namespace tectum

@@ -1,0 +1,3 @@
+// expect: the wheel is round
+#ifdef TECTUM_CORRECTED
+#endif

@@ -1,0 +1,5 @@
+// expect: the wheel is round
+#ifndef TECTUM_CORRECTED
+static_assert(false, "the wheel is round");
+static_assert(false, "the wheel is round");
+#endif

@@ -1,0 +1,4 @@
+// expect: wheels
+#ifndef TECTUM_CORRECTED
+static_assert(false, "the wing is flat");
+#endif
