@@ -1,9 +1,9 @@
 // Eigen's matrices, arrays, maps, blocks and expressions as tensors; Eigen::Tensor is in <tectum/eigen_tensor.hpp>.
 //
-// Rows are samples. Eigen is column-major unless told otherwise, so a MatrixXf of [batch, width] costs one packing copy;
-// a row-major matrix is read in place, and so is a column-major one of [width, batch] bound as `columns(x)`. A vector
-// of n is one sample of n values or n samples of one, whichever the input declares. An expression (a + b, a * w) is
-// evaluated once, when it is bound.
+// Rows are samples. Eigen is column-major unless told otherwise, so a MatrixXf of [batch, width] costs one packing
+// copy; a row-major matrix is read in place, and so is a column-major one of [width, batch] bound as `columns(x)`. A
+// vector of n is one sample of n values or n samples of one, whichever the input declares. An expression (a + b, a * w)
+// is evaluated once, when it is bound.
 #pragma once
 
 #include <Eigen/Core>
@@ -37,9 +37,7 @@ template <boundary::eigen_direct X>
 struct tensor_traits<X> {
   using scalar = typename X::Scalar;
   static tensor_layout<const scalar> layout(const X& x) noexcept { return boundary::eigen_layout<const scalar>(x); }
-  static auto layout(X& x) noexcept {
-    return boundary::eigen_layout<std::remove_pointer_t<decltype(x.data())>>(x);
-  }
+  static auto layout(X& x) noexcept { return boundary::eigen_layout<std::remove_pointer_t<decltype(x.data())>>(x); }
   static X make(const index* extents, int rank)
     requires boundary::eigen_plain<X>
   {

@@ -27,7 +27,9 @@ tensor_layout<S> eigen_tensor_layout(X& x) noexcept {
   static_assert(rank <= max_rank, "tectum: a tensor has at most six axes");
   index extents[max_rank] = {};
   const auto& dimensions = x.dimensions();
-  for (std::size_t i = 0; i < std::size_t{rank}; ++i) extents[i] = static_cast<index>(dimensions[i]);
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    ((extents[I] = static_cast<index>(dimensions[I])), ...);
+  }(std::make_integer_sequence<int, rank>());
   return int{traits::Layout} == int{Eigen::RowMajor} ? row_major_layout<S>(x.data(), extents, rank)
                                                      : column_major_layout<S>(x.data(), extents, rank);
 }
@@ -36,7 +38,9 @@ tensor_layout<S> eigen_tensor_layout(X& x) noexcept {
 template <boundary::eigen_tensor_direct X>
 struct tensor_traits<X> {
   using scalar = std::remove_cv_t<typename Eigen::internal::traits<X>::Scalar>;
-  static tensor_layout<const scalar> layout(const X& x) noexcept { return boundary::eigen_tensor_layout<const scalar>(x); }
+  static tensor_layout<const scalar> layout(const X& x) noexcept {
+    return boundary::eigen_tensor_layout<const scalar>(x);
+  }
   static auto layout(X& x) noexcept {
     return boundary::eigen_tensor_layout<std::remove_pointer_t<decltype(x.data())>>(x);
   }

@@ -100,8 +100,7 @@ struct tensor_traits<X> {
   static auto evaluate(const X& x) {
     if constexpr (boundary::xtensor_static_rank<X>)
       return xt::xtensor<scalar, std::tuple_size<typename X::shape_type>::value>(x);
-    else
-      return xt::xarray<scalar>(x);
+    else return xt::xarray<scalar>(x);
   }
 };
 

@@ -51,6 +51,6 @@ TEST_CASE("file_error: one line for one problem, a line each for several, contro
   const tt::file_error two("f", {{"a", "1", "2"}, {"b", "3", "4"}});
   CHECK(std::string(two.what()) == "f: 2 problems:\n  a: expected 1, given 2\n  b: expected 3, given 4");
   CHECK(two.problems().size() == 2);
-  CHECK(tt::io_detail::quoted("a\nb\x1b") == "'a\\x0ab\\x1b'");
-  CHECK(tt::io_detail::quoted(std::string(200, 'x')).size() < 130);
+  CHECK(tt::io_detail::shown("a\nb\x1b") == "'a\\x0ab\\x1b'");
+  CHECK(tt::io_detail::shown(std::string(200, 'x')).size() < 130);
 }

@@ -124,7 +124,7 @@ template <class Read>
 void check_mutations(std::string content, Read read) {
   int refused = 0;
   for (std::size_t at = 0; at < content.size(); ++at)
-    for (const unsigned char flip : {0x01, 0x80, 0xff, 0x10}) {
+    for (const unsigned flip : {0x01u, 0x80u, 0xffu, 0x10u}) {
       const char kept = content[at];
       content[at] = static_cast<char>(static_cast<unsigned char>(kept) ^ flip);
       refused += !refusal(content, read).empty();

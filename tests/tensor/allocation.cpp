@@ -1,4 +1,5 @@
-// Bringing a tensor in allocates nothing. The replaced operators are weak: another test's take their place if linked too.
+// Bringing a tensor in allocates nothing. The replaced operators are weak: another test's take their place if linked
+// too.
 #include <doctest/doctest.h>
 
 #include <cstdlib>

@@ -144,7 +144,8 @@ TEST_CASE("a tall column-major matrix is packed in tiles, each element once") {
   const std::vector<float> values = got.values();
   bool same = values.size() == 371;
   for (int r = 0; r < 53; ++r)
-    for (int c = 0; c < 7; ++c) same = same && values[static_cast<std::size_t>(7 * r + c)] == static_cast<float>(100 * r + c);
+    for (int c = 0; c < 7; ++c)
+      same = same && values[static_cast<std::size_t>(7 * r + c)] == static_cast<float>(100 * r + c);
   CHECK(same);
   CHECK(got.copy.back() == -77);
 }
@@ -227,7 +228,8 @@ TEST_CASE("absent samples, and absent inputs, are zero") {
   const bool here[2] = {true, false};
   const auto tokens = in(bind(tt::optional(tt::padded(ids, lengths), here)), both);
   CHECK(tokens.id_values() == std::vector<std::int32_t>{1, 2, 3, 0, 0, 0, 0, 0});
-  CHECK(std::vector<std::uint8_t>(tokens.in.mask, tokens.in.mask + 8) == std::vector<std::uint8_t>{1, 1, 1, 0, 0, 0, 0, 0});
+  CHECK(std::vector<std::uint8_t>(tokens.in.mask, tokens.in.mask + 8) ==
+        std::vector<std::uint8_t>{1, 1, 1, 0, 0, 0, 0, 0});
   CHECK(in(bind(tt::absent), both, 1).id_values() == std::vector<std::int32_t>(4, 0));
 }
 
@@ -281,13 +283,16 @@ TEST_CASE("wrong extents name the input, what was expected and what came") {
         "input \"image\": expected [batch, 64, 64, 3] (picture), got [32, 3, 64, 64]; is it channels first?");
   CHECK(refuses(tt::tensor(x, {32, 3, 32, 128}), picture) ==
         "input \"image\": expected [batch, 3, 64, 64] (picture), got [32, 3, 32, 128]");
-  CHECK(refuses(x, picture) == "input \"image\": expected [batch, 3, 64, 64] (picture), got [393216]; give it extents "
-                               "with tensor(x, {batch, ...})");
+  CHECK(refuses(x, picture) ==
+        "input \"image\": expected [batch, 3, 64, 64] (picture), got [393216]; give it extents "
+        "with tensor(x, {batch, ...})");
   const float rows[3][5] = {};
-  CHECK(refuses(rows, tt::features_of(3)) == "input \"image\": expected [batch, 3] (features), got [3, 5]; are the "
-                                             "samples columns? then say columns(x)");
-  CHECK(refuses(tt::columns(rows), tt::features_of(5)) == "input \"image\": expected [batch, 5] (features), got [5, 3] "
-                                                          "(samples first, from columns); are the samples rows?");
+  CHECK(refuses(rows, tt::features_of(3)) ==
+        "input \"image\": expected [batch, 3] (features), got [3, 5]; are the "
+        "samples columns? then say columns(x)");
+  CHECK(refuses(tt::columns(rows), tt::features_of(5)) ==
+        "input \"image\": expected [batch, 5] (features), got [5, 3] "
+        "(samples first, from columns); are the samples rows?");
   CHECK(refuses(rows, tt::features_of(4)) == "input \"image\": expected [batch, 4] (features), got [3, 5]");
   CHECK(refuses(rows, tt::shape_of(tt::category{4})) == "input \"image\": expected [batch] (category), got [3, 5]");
   CHECK(refuses(tt::tensor(x, {1, 64, 6144}), padded_rows) ==
@@ -304,7 +309,8 @@ TEST_CASE("wrong values and wrong company are refused before anything is done") 
   CHECK(refuses(labels, tt::shape_of(tt::category{5}), "label") ==
         "input \"label\": id 18446744073709551615 at row 2 is out of range [0, 5)");
   const int negative[1] = {-1};
-  CHECK(refuses(negative, tt::shape_of(tt::category{5}), "label") == "input \"label\": id -1 at row 0 is out of range [0, 5)");
+  CHECK(refuses(negative, tt::shape_of(tt::category{5}), "label") ==
+        "input \"label\": id -1 at row 0 is out of range [0, 5)");
   CHECK(refuses(std::vector<float>(3), tt::shape_of(tt::category{5}), "label") ==
         "input \"label\": expected integer ids, got float32");
 

@@ -10,7 +10,12 @@ namespace tt = tectum;
 
 TEST_CASE("a message is built from texts, numbers and extents") {
   tt::message text("row ");
-  text.append(-3).append(", value ").append(std::numeric_limits<long long>::min()).append(", ").append(0u).append(" of ");
+  text.append(-3)
+      .append(", value ")
+      .append(std::numeric_limits<long long>::min())
+      .append(", ")
+      .append(0u)
+      .append(" of ");
   const tt::index extents[3] = {32, 3, 64};
   text.append_extents(extents, 3).append(" and ").append_extents(extents, 0);
   CHECK(std::string(text.text) == "row -3, value -9223372036854775808, 0 of [32, 3, 64] and []");

@@ -24,7 +24,9 @@ struct column_matrix {
 template <>
 struct tectum::tensor_traits<column_matrix> {
   using scalar = double;
-  static auto layout(const column_matrix& m) noexcept { return column_major_layout(m.values.data(), {m.rows, m.columns}); }
+  static auto layout(const column_matrix& m) noexcept {
+    return column_major_layout(m.values.data(), {m.rows, m.columns});
+  }
   static auto layout(column_matrix& m) noexcept { return column_major_layout(m.values.data(), {m.rows, m.columns}); }
   static column_matrix make(const index* extents, int rank) {
     index columns = 1;

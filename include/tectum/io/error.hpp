@@ -73,7 +73,7 @@ namespace io_detail {
 }
 
 // Text from a file, fit to be printed: cut to `limit` bytes, what is not printable ASCII or UTF-8 as \xNN.
-inline std::string quoted(std::string_view text, std::size_t limit = 96) {
+inline std::string shown(std::string_view text, std::size_t limit = 96) {
   constexpr const char* digits = "0123456789abcdef";
   std::string out = "'";
   for (const char c : text.substr(0, limit)) {

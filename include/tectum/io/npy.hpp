@@ -32,7 +32,7 @@ class npy_header_parser {
       const int which = key == "descr" ? 0 : key == "fortran_order" ? 1 : key == "shape" ? 2 : -1;
       if (which < 0 || seen[which])
         fail(label_, "header", "the keys descr, fortran_order and shape, each once",
-             (which < 0 ? "the key " : "twice the key ") + quoted(key));
+             (which < 0 ? "the key " : "twice the key ") + shown(key));
       seen[which] = true;
       expect(':');
       if (which == 0) descr = type_string();
@@ -56,7 +56,7 @@ class npy_header_parser {
     const int c = text_.peek();
     const char given = static_cast<char>(c);
     fail(label_, "header, byte " + std::to_string(text_.position()) + " of the dictionary", expected,
-         c < 0 ? "its end" : quoted(std::string_view(&given, 1)));
+         c < 0 ? "its end" : shown(std::string_view(&given, 1)));
   }
   void blanks() {
     while (text_.peek() == ' ' || text_.peek() == '\n' || text_.peek() == '\t') (void)text_.skip(1);
@@ -96,7 +96,7 @@ class npy_header_parser {
   bool boolean() {
     blanks();
     const std::string_view word = take_while([](int c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; });
-    if (word != "True" && word != "False") fail(label_, "field fortran_order", "True or False", quoted(word));
+    if (word != "True" && word != "False") fail(label_, "field fortran_order", "True or False", shown(word));
     return word == "True";
   }
   void tuple() {
@@ -112,7 +112,7 @@ class npy_header_parser {
       for (const char digit : digits)
         if (__builtin_mul_overflow(extent, std::int64_t{10}, &extent) ||
             __builtin_add_overflow(extent, std::int64_t{digit - '0'}, &extent))
-          fail(label_, "field shape", "extents below 2^63", quoted(digits));
+          fail(label_, "field shape", "extents below 2^63", shown(digits));
       if (extents.size() == most) fail(label_, "field shape", "at most 32 extents", "more");
       extents.push_back(extent);
       comma = accept(',');
@@ -229,7 +229,7 @@ class npy_reader {
                        : code.starts_with('c') ? "complex numbers "
                                                : "";
     io_detail::fail(source_.label(), "field descr", "b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4 or f8",
-                    what + io_detail::quoted(descr));
+                    what + io_detail::shown(descr));
   }
 
   byte_source source_;

@@ -61,7 +61,7 @@ inline std::string suggestion(std::string_view wanted, std::span<const std::stri
       nearest = &candidate;
     }
   }
-  return nearest ? std::string(" (nearest name ") + where + ": " + quoted(*nearest) + ")" : "";
+  return nearest ? std::string(" (nearest name ") + where + ": " + shown(*nearest) + ")" : "";
 }
 
 inline std::string typed(scalar_type type, std::span<const std::int64_t> extents) {

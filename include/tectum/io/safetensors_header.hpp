@@ -35,7 +35,7 @@ inline constexpr safetensors_dtype safetensors_dtypes[] = {
     {"U64", scalar_type::u64}, {"U32", scalar_type::u32}, {"U16", scalar_type::u16}, {"U8", scalar_type::u8},
     {"BOOL", scalar_type::boolean}};
 
-inline std::string tensor_item(std::string_view tensor) { return "tensor " + quoted(tensor); }
+inline std::string tensor_item(std::string_view tensor) { return "tensor " + shown(tensor); }
 
 // Parses the header of one file; every method either succeeds or throws file_error.
 class safetensors_parser {
@@ -75,7 +75,7 @@ class safetensors_parser {
     for (bool more = false; need(json_.next_member(key, more)), more;) {
       need(json_.string(value));
       std::string text = key.text();
-      if (header.metadata.contains(text)) fail(label_, "metadata " + quoted(text), "one value", "a second one");
+      if (header.metadata.contains(text)) fail(label_, "metadata " + shown(text), "one value", "a second one");
       header.metadata.emplace(std::move(text), value.text());
     }
   }
@@ -102,7 +102,7 @@ class safetensors_parser {
         const auto* found =
             std::ranges::find_if(safetensors_dtypes, [&](const safetensors_dtype& d) { return text == d.text; });
         if (found == std::ranges::end(safetensors_dtypes))
-          fail(label_, item, "a supported dtype", "the unsupported dtype " + quoted(text.text()));
+          fail(label_, item, "a supported dtype", "the unsupported dtype " + shown(text.text()));
         result.type = found->type;
       } else if (key == "shape") {
         once(extents, "shape");
@@ -127,7 +127,7 @@ class safetensors_parser {
         need(json_.next_element(element));
         if (element) fail(label_, item, "two data_offsets", "more");
       } else {
-        fail(label_, item, "the fields dtype, shape and data_offsets", "the field " + quoted(key.text()));
+        fail(label_, item, "the fields dtype, shape and data_offsets", "the field " + shown(key.text()));
       }
     }
     if (!dtype || !extents || !offsets)

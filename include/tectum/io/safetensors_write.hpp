@@ -98,7 +98,7 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_to
     header += "\"__metadata__\":{";
     for (const auto& [key, value] : metadata) {
       if (!valid_utf8(key) || !valid_utf8(value) || (key + value).find('\0') != std::string::npos)
-        fail(path, "metadata " + quoted(key), "UTF-8 without NUL", "something else");
+        fail(path, "metadata " + shown(key), "UTF-8 without NUL", "something else");
       header += separator + json_text(key) + ":" + json_text(value);
       separator = ",";
     }

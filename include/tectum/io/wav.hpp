@@ -79,7 +79,7 @@ class wav_parser {
       const std::uint64_t left = source_.size() - at;
       if (size > left) {
         if (strict() || id != "data")
-          refuse("chunk " + quoted(id) + " size", "at most the " + bytes_text(left) + " left in the file", std::to_string(size));
+          refuse("chunk " + shown(id) + " size", "at most the " + bytes_text(left) + " left in the file", std::to_string(size));
         size = left;
       }
       if (id == "fmt ") {
@@ -95,7 +95,7 @@ class wav_parser {
       at += size;
       if (size % 2 == 1) {
         if (at < source_.size()) ++at;
-        else if (strict()) refuse("chunk " + quoted(id), "a pad byte after its odd size", "the end of the file");
+        else if (strict()) refuse("chunk " + shown(id), "a pad byte after its odd size", "the end of the file");
       }
     }
   }

@@ -48,7 +48,7 @@ struct run {
     const bound<T>& b = inputs[home.result];
     return {b.data, batch, b.stride, &g.shape, mask(g.mask)};
   }
-  ids id_operand(int v) const {
+  token_ids id_operand(int v) const {
     const graph_value& g = described(v);
     const bound<T>& b = inputs[g.result];
     return {b.ids, batch, b.stride, &g.shape, mask(g.mask)};
@@ -74,7 +74,7 @@ struct operand {
     if (!read) v.data = nullptr;
     return v;
   }
-  operator ids() const { return r.id_operand(value); }
+  operator token_ids() const { return r.id_operand(value); }
 };
 
 template <class Op, class T, class Engine>

@@ -13,7 +13,7 @@
 //   backward(C& c, in<C> x..., in<C> y..., in<C> dy..., out<C> dx...)      ADDS to dx and to the parameters' gradients
 // where an empty view is a gradient that nobody wants, x is empty where backward does not read the inputs and y where it
 // does not read the output. Both are const, noexcept, allocate nothing, and give the same bits for the same input.
-// Token ids come as `ids` in the place of in<C>. Samples are independent of one another; what is masked away is never
+// Token ids come as `token_ids` in the place of in<C>. Samples are independent of one another; what is masked away is never
 // read into a result, and its gradient is exactly zero. The gradient of an epilogue belongs to the framework.
 #pragma once
 
@@ -29,7 +29,7 @@ template <class C>
 using in = view<const typename C::scalar>;
 template <class C>
 using out = view<typename C::scalar>;
-using ids = view<const std::int32_t>;
+using token_ids = view<const std::int32_t>;
 // For operators of any number of inputs.
 template <class C>
 using inputs = range<view<const typename C::scalar>>;

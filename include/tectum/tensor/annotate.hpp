@@ -1,4 +1,4 @@
-// What a caller says about a tensor at the call: columns, padded, masked, optional, absent, channels last, a shape.
+// What a caller says about a tensor at the call: columns, padded, masked, optional, absent, channels last.
 #pragma once
 
 #include <tectum/tensor/traits.hpp>
@@ -34,36 +34,37 @@ constexpr decltype(auto) hold(X&& x) {
   static_assert(tensor_like<plain>,
                 "tectum: this type is not a tensor; include <tectum/eigen.hpp>, <tectum/eigen_tensor.hpp> or "
                 "<tectum/xtensor.hpp>, or specialise tectum::tensor_traits for it");
-  if constexpr (lazy_tensor<plain>)
-    return tensor_traits<plain>::evaluate(x);
-  else if constexpr (std::is_lvalue_reference_v<X> || std::is_array_v<plain>)
-    return static_cast<const plain&>(x);
-  else
-    return plain(static_cast<X&&>(x));
+  if constexpr (lazy_tensor<plain>) return tensor_traits<plain>::evaluate(x);
+  else if constexpr (std::is_lvalue_reference_v<X> || std::is_array_v<plain>) return static_cast<const plain&>(x);
+  else return plain(static_cast<X&&>(x));
 }
 
 template <class X>
 constexpr auto annotate(X&& x) {
   using plain = std::remove_cvref_t<X>;
-  if constexpr (is_annotated<plain>)
-    return plain(static_cast<X&&>(x));
-  else if constexpr (std::is_same_v<plain, absent_t>)
-    return annotated<absent_t>{};
-  else
-    return annotated<decltype(hold(static_cast<X&&>(x)))>{hold(static_cast<X&&>(x))};
+  if constexpr (is_annotated<plain>) return plain(static_cast<X&&>(x));
+  else if constexpr (std::is_same_v<plain, absent_t>) return annotated<absent_t>{};
+  else return annotated<decltype(hold(static_cast<X&&>(x)))>{hold(static_cast<X&&>(x))};
 }
 
 template <class D, class T, class P, class Tokens>
 constexpr auto with_tokens(annotated<D, T, P>&& a, Tokens&& tokens, bool lengths) {
   static_assert(std::is_same_v<T, nothing>, "tectum: lengths or a mask were given twice");
-  return annotated<D, std::remove_cvref_t<Tokens>, P>{static_cast<D&&>(a.data), static_cast<Tokens&&>(tokens),
-                                                      static_cast<P&&>(a.present), a.columns, a.channels_last, lengths};
+  return annotated<D, std::remove_cvref_t<Tokens>, P>{static_cast<D&&>(a.data),
+                                                      static_cast<Tokens&&>(tokens),
+                                                      static_cast<P&&>(a.present),
+                                                      a.columns,
+                                                      a.channels_last,
+                                                      lengths};
 }
 template <class D, class T, class P, class Present>
 constexpr auto with_present(annotated<D, T, P>&& a, Present&& present) {
   static_assert(std::is_same_v<P, nothing>, "tectum: presence was given twice");
-  return annotated<D, T, std::remove_cvref_t<Present>>{static_cast<D&&>(a.data), static_cast<T&&>(a.tokens),
-                                                       static_cast<Present&&>(present), a.columns, a.channels_last,
+  return annotated<D, T, std::remove_cvref_t<Present>>{static_cast<D&&>(a.data),
+                                                       static_cast<T&&>(a.tokens),
+                                                       static_cast<Present&&>(present),
+                                                       a.columns,
+                                                       a.channels_last,
                                                        a.lengths};
 }
 
@@ -92,102 +93,19 @@ constexpr auto channels_last(X&& x) {
 template <bindable X, bindable Lengths>
 constexpr auto padded(X&& x, Lengths&& lengths) {
   return boundary::with_tokens(boundary::annotate(static_cast<X&&>(x)),
-                             boundary::annotate(static_cast<Lengths&&>(lengths)), true);
+                               boundary::annotate(static_cast<Lengths&&>(lengths)), true);
 }
 // Token t of sample b is valid where mask(b, t) is not zero; integers or bool, [samples, tokens].
 template <bindable X, bindable Mask>
 constexpr auto masked(X&& x, Mask&& mask) {
-  return boundary::with_tokens(boundary::annotate(static_cast<X&&>(x)), boundary::annotate(static_cast<Mask&&>(mask)), false);
+  return boundary::with_tokens(boundary::annotate(static_cast<X&&>(x)), boundary::annotate(static_cast<Mask&&>(mask)),
+                               false);
 }
 // Sample b is there where present[b] is not zero; integers or bool, [samples].
 template <bindable X, bindable Present>
 constexpr auto optional(X&& x, Present&& present) {
   return boundary::with_present(boundary::annotate(static_cast<X&&>(x)),
-                              boundary::annotate(static_cast<Present&&>(present)));
-}
-
-// A few extents, of which only those in use are copied.
-struct extent_list {
-  int rank;
-  index extent[max_rank];
-
-  template <int N>
-  constexpr explicit extent_list(const dimension (&extents)[N]) : rank(N), extent{} {
-    static_assert(N <= max_rank, "tectum: a tensor has at most six axes");
-    for (int i = 0; i < N; ++i) extent[i] = extents[i];
-  }
-  constexpr extent_list(const extent_list& other) : rank(other.rank) {
-    for (int i = 0; i < rank; ++i) extent[i] = other.extent[i];
-  }
-  extent_list& operator=(const extent_list&) = delete;
-};
-
-// A contiguous tensor read in other extents; also what gives flat storage its extents.
-template <class Held>
-struct reshaped {
-  Held held;
-  extent_list extents;
-};
-
-namespace boundary {
-template <class S>
-struct flat {
-  S* data;
-};
-
-template <class L>
-auto reshape_layout(const L& inner, const extent_list& extents, bool known) {
-  auto layout = row_major_layout(inner.data, extents.extent, extents.rank);
-  if (!known && (layout.size() != inner.size() || !inner.contiguous())) {
-    message text("reshape: expected a contiguous tensor of ");
-    text.append(layout.size()).append(" elements for ").append_extents(extents.extent, extents.rank).append(", got ");
-    text.append_extents(inner.extent, inner.rank).append(inner.contiguous() ? "" : " with gaps or in another order");
-    fail(error_kind::shape, text);
-  }
-  return layout;
-}
-}  // namespace boundary
-
-template <class S>
-struct tensor_traits<boundary::flat<S>> {
-  using scalar = std::remove_cv_t<S>;
-  static tensor_layout<S> layout(const boundary::flat<S>& x) noexcept { return {x.data, 0, {}, {}}; }
-};
-
-template <class Held>
-struct tensor_traits<reshaped<Held>> {
-  using inner = std::remove_cvref_t<Held>;
-  static constexpr bool known = requires(inner x) { []<class S>(boundary::flat<S>) {}(x); };
-  using scalar = typename tensor_traits<inner>::scalar;
-  static tensor_layout<const scalar> layout(const reshaped<Held>& x) {
-    return boundary::reshape_layout(tensor_traits<inner>::layout(std::as_const(x.held)), x.extents, known);
-  }
-  static auto layout(reshaped<Held>& x) {
-    return boundary::reshape_layout(tensor_traits<inner>::layout(x.held), x.extents, known);
-  }
-};
-
-// The elements of x, in order, as a tensor of these extents: `reshape(x, {batch, 12, 64})`. Fails when bound if x has
-// gaps or another number of elements.
-template <tensor_like X, int N>
-constexpr auto reshape(X&& x, const dimension (&extents)[N]) {
-  using plain = std::remove_cvref_t<X>;
-  // Unlike a bound tensor, an lvalue stays what it is, so that a result can be copied to it.
-  if constexpr (std::is_lvalue_reference_v<X> && !lazy_tensor<plain>)
-    return reshaped<X>{x, extent_list(extents)};
-  else
-    return reshaped<decltype(boundary::hold(static_cast<X&&>(x)))>{boundary::hold(static_cast<X&&>(x)),
-                                                                   extent_list(extents)};
-}
-// The same under the name that reads better for flat storage: `tensor(values, {batch, width})`; values may be a
-// pointer, whose extents nothing can check.
-template <class X, int N>
-constexpr auto tensor(X&& x, const dimension (&extents)[N]) {
-  using plain = std::remove_cvref_t<X>;
-  if constexpr (std::is_pointer_v<plain>)
-    return reshaped<boundary::flat<std::remove_pointer_t<plain>>>{{x}, extent_list(extents)};
-  else
-    return reshape(static_cast<X&&>(x), extents);
+                                boundary::annotate(static_cast<Present&&>(present)));
 }
 
 }  // namespace tectum

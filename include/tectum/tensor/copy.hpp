@@ -37,8 +37,7 @@ From load(const char* from, index at) noexcept {
 template <class From, class To>
 void copy_line(index n, const char* from, index from_stride, To* to, index to_stride) noexcept {
   if (from_stride == 1 && to_stride == 1) {
-    if constexpr (std::is_same_v<From, To>)
-      std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(To));
+    if constexpr (std::is_same_v<From, To>) std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(To));
     else
       for (index i = 0; i < n; ++i) to[i] = static_cast<To>(load<From>(from, i));
     return;

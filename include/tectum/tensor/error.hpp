@@ -50,7 +50,8 @@ struct message {
   }
 };
 
-// What the library throws; what() is one sentence that names the input, tensor or file, what was expected and what came.
+// What the library throws; what() is one sentence that names the input, tensor or file, what was expected and what
+// came.
 class error : public std::exception {
  public:
   error(error_kind kind, const message& text) noexcept : text_(text), kind_(kind) {}

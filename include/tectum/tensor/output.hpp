@@ -1,8 +1,8 @@
 // Results: a view on what a model computed, which turns into or is written into any tensor type.
 #pragma once
 
-#include <tectum/tensor/annotate.hpp>
 #include <tectum/tensor/copy.hpp>
+#include <tectum/tensor/reshape.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 

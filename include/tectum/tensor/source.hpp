@@ -1,7 +1,7 @@
 // A bound tensor with its type erased: everything behind a source is compiled once, whatever the caller's tensor is.
 #pragma once
 
-#include <tectum/tensor/annotate.hpp>
+#include <tectum/tensor/reshape.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
@@ -68,8 +68,9 @@ source erase(const annotated<D, T, P>& a) {
     return absent_source();
   } else {
     using scalar = scalar_of<plain>;
-    static_assert(known_scalar<scalar>,
-                  "tectum: a tensor's scalar must be bool, uint8, int16, int32, uint32, int64, uint64, float or double");
+    static_assert(
+        known_scalar<scalar>,
+        "tectum: a tensor's scalar must be bool, uint8, int16, int32, uint32, int64, uint64, float or double");
     source s;
     s.type = scalar_type_of<scalar>();
     s.columns = a.columns;

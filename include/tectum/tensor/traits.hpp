@@ -9,11 +9,22 @@
 namespace tectum::inline TECTUM_ABI {
 
 // The scalars that come in; all are converted to the model's scalar, or to 32-bit ids.
-enum class scalar_type : unsigned char { boolean, uint8, int16, int32, uint32, int64, uint64, float32, float64, unknown };
+enum class scalar_type : unsigned char {
+  boolean,
+  uint8,
+  int16,
+  int32,
+  uint32,
+  int64,
+  uint64,
+  float32,
+  float64,
+  unknown
+};
 
 constexpr const char* name_of(scalar_type t) {
-  constexpr const char* names[] = {"bool",   "uint8",  "int16",   "int32",   "uint32",
-                                   "int64",  "uint64", "float32", "float64", "unknown"};
+  constexpr const char* names[] = {"bool",  "uint8",  "int16",   "int32",   "uint32",
+                                   "int64", "uint64", "float32", "float64", "unknown"};
   return names[static_cast<int>(t)];
 }
 constexpr index size_of(scalar_type t) {
@@ -81,8 +92,9 @@ struct container_traits<X> {
 //   template <> struct tectum::tensor_traits<grid> {
 //     using scalar = float;
 //     static auto layout(const grid& g) noexcept { return tectum::row_major_layout(g.values(), {g.n, g.d}); }  // in
-//     static auto layout(grid& g) noexcept { return tectum::row_major_layout(g.values(), {g.n, g.d}); }        // copy_to
-//     static grid make(const tectum::index* extents, int rank);                                              // a result
+//     static auto layout(grid& g) noexcept { return tectum::row_major_layout(g.values(), {g.n, g.d}); }        //
+//     copy_to static grid make(const tectum::index* extents, int rank);                                              //
+//     a result
 //   };
 //
 // `layout` gives a tensor_layout, samples on the first axis; `make` an owning tensor whose extents may merge the
@@ -107,10 +119,8 @@ struct tensor_traits<T[N]> {
  private:
   template <class Element, class X>
   static Element* first(X& x) noexcept {
-    if constexpr (std::is_array_v<X>)
-      return first<Element>(x[0]);
-    else
-      return &x;
+    if constexpr (std::is_array_v<X>) return first<Element>(x[0]);
+    else return &x;
   }
 };
 

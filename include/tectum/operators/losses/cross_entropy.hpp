@@ -34,7 +34,7 @@ struct cross_entropy {
   constexpr long long multiply_adds(shape, shape) const { return 0; }
 
   template <class C>
-  void forward(C& c, in<C> scores, ids target, out<C> y) const noexcept {
+  void forward(C& c, in<C> scores, token_ids target, out<C> y) const noexcept {
     using T = typename C::scalar;
     const index classes = scores.width();
     const T smooth = T(label_smoothing), each = smooth / T(classes);
@@ -54,7 +54,7 @@ struct cross_entropy {
     *y.data = scores.samples == 0 ? T(0) : loss / weights;
   }
   template <class C>
-  void backward(C& c, in<C> scores, ids target, in<C>, in<C> dy, out<C> dx, out<C>) const noexcept {
+  void backward(C& c, in<C> scores, token_ids target, in<C>, in<C> dy, out<C> dx, out<C>) const noexcept {
     using T = typename C::scalar;
     if (!dx) return;
     const index classes = scores.width();
