@@ -24,6 +24,9 @@ add_library(tectum_developer INTERFACE)
 target_link_libraries(tectum_developer INTERFACE tectum::tectum)
 target_compile_options(tectum_developer INTERFACE ${TECTUM_WARNING_FLAGS} $<$<BOOL:${TECTUM_NATIVE}>:-march=native>)
 
+# Real data and golden files too large for this repository, if a folder with them lies beside it.
+set(TECTUM_SHARED "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH "Folder of real data for the tests; they skip without it")
+
 # tectum_selected(RESULT LABELS...): whether TECTUM_TEST_LABELS asks for a test with these labels.
 function(tectum_selected result)
   set(${result} FALSE PARENT_SCOPE)
@@ -39,8 +42,8 @@ endfunction()
 
 # tectum_tests(GROUP [FILES name...] [HELPERS name...] [LIBRARIES target...] [LABELS label...])
 # adds tests/GROUP/name.cpp to the executable of that group (one a folder: it links once, and its files compile in
-# parallel), and one test GROUP.name for each, which runs the cases of that file. Helpers are sources without cases.
-# Labels: GROUP and those given. May be called several times for a group.
+# parallel), and one test GROUP.name for each, which runs the cases of that file. A name may hold a folder. Helpers are
+# sources without cases. Labels: GROUP and those given. May be called several times for a group.
 function(tectum_tests group)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FILES;HELPERS;LIBRARIES;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -64,11 +67,14 @@ function(tectum_tests group)
   endforeach()
   foreach(file IN LISTS arg_FILES)
     target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/${group}/${file}.cpp")
-    set(test "${prefix}.${file}")
+    string(REPLACE "/" "." test "${prefix}.${file}")
     add_test(NAME ${test} COMMAND ${target} "--source-file=*/tests/${group}/${file}.cpp"
              WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
     # A file whose name matches no case would pass with nothing run.
     set_tests_properties(${test} PROPERTIES LABELS "${group};${arg_LABELS}" TIMEOUT 600 FAIL_REGULAR_EXPRESSION
                                             "test cases: +0 ")
+    if(IS_DIRECTORY "${TECTUM_SHARED}")
+      set_tests_properties(${test} PROPERTIES ENVIRONMENT "TECTUM_SHARED=${TECTUM_SHARED}")
+    endif()
   endforeach()
 endfunction()

@@ -10,19 +10,27 @@ set(TECTUM_CORE_HEADERS
     tectum/architecture/operator_table.hpp
     tectum/architecture/options.hpp
     tectum/architecture/parameter.hpp
+    tectum/architecture/print.hpp
     tectum/architecture/shape.hpp
     tectum/architecture/text.hpp
     tectum/config.hpp
+    tectum/encoded.hpp
     tectum/kernels/epilogue.hpp
     tectum/kernels/geometry.hpp
     tectum/kernels/math.hpp
     tectum/kernels/native.hpp
+    tectum/kernels/native/attention.hpp
+    tectum/kernels/native/convolution.hpp
     tectum/kernels/native/dot.hpp
+    tectum/kernels/native/elementwise.hpp
     tectum/kernels/native/pack.hpp
+    tectum/kernels/native/pooling.hpp
     tectum/kernels/native/product.hpp
+    tectum/kernels/native/rows.hpp
     tectum/kernels/native/tile.hpp
     tectum/kernels/random.hpp
     tectum/kernels/reference.hpp
+    tectum/kernels/scratch.hpp
     tectum/kernels/simd.hpp
     tectum/kernels/strided.hpp
     tectum/model/call.hpp
@@ -31,19 +39,30 @@ set(TECTUM_CORE_HEADERS
     tectum/model/plan.hpp
     tectum/model/run.hpp
     tectum/model/workspace.hpp
+    tectum/operators/encoders/encoder.hpp
+    tectum/operators/fusion/concat.hpp
+    tectum/operators/layers/activations.hpp
+    tectum/operators/layers/linear.hpp
+    tectum/operators/losses/cross_entropy.hpp
     tectum/operators/operator.hpp
+    tectum/print.hpp
     tectum/tensor/annotate.hpp
     tectum/tensor/binding.hpp
+    tectum/tensor/check.hpp
     tectum/tensor/copy.hpp
     tectum/tensor/error.hpp
     tectum/tensor/layout.hpp
     tectum/tensor/output.hpp
+    tectum/tensor/reshape.hpp
     tectum/tensor/resolve.hpp
     tectum/tensor/source.hpp
     tectum/tensor/traits.hpp
     tectum/tensor/view.hpp
 )
 set(TECTUM_TRAINING_HEADERS
+    tectum/training/dataset.hpp
+    tectum/training/optimizers.hpp
+    tectum/training/schedules.hpp
 )
 set(TECTUM_EIGEN_HEADERS
     tectum/eigen.hpp
@@ -54,16 +73,19 @@ set(TECTUM_XTENSOR_HEADERS
 )
 set(TECTUM_IO_HEADERS
     tectum/io/error.hpp
+    tectum/io/fft.hpp
     tectum/io/file.hpp
     tectum/io/gzip.hpp
     tectum/io/idx.hpp
     tectum/io/json.hpp
     tectum/io/npy.hpp
+    tectum/io/npy_header.hpp
     tectum/io/reader.hpp
     tectum/io/safetensors.hpp
     tectum/io/safetensors_header.hpp
     tectum/io/safetensors_write.hpp
     tectum/io/scalar.hpp
     tectum/io/spectrogram.hpp
+    tectum/io/utf8.hpp
     tectum/io/wav.hpp
 )

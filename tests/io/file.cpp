@@ -12,8 +12,9 @@ TEST_CASE("read_file: content, limit, and what is no file") {
   CHECK(tt::read_file(path).size() == 5);
   CHECK_THROWS_WITH(tt::read_file(path, 4), (path + ": file: expected at most 4 bytes, given 5 bytes").c_str());
   CHECK_THROWS_AS(tt::read_file(path + ".none"), tt::file_error);
-  CHECK_THROWS_WITH(tt::read_file(folder().string()),
-                    (folder().string() + ": file: expected a regular file, given a directory, a device or a pipe").c_str());
+  CHECK_THROWS_WITH(
+      tt::read_file(folder().string()),
+      (folder().string() + ": file: expected a regular file, given a directory, a device or a pipe").c_str());
 }
 
 TEST_CASE("byte_source: a read past the end names the item, from a file as from memory") {

@@ -72,8 +72,8 @@ TEST_CASE("json: only plain unsigned integers below 2^64") {
   CHECK(number("0") == "0");
   CHECK(number(" 42 ") == "42");
   CHECK(number("18446744073709551615") == "18446744073709551615");
-  for (const char* bad : {"18446744073709551616", "99999999999999999999", "-1", "+1", "1e3", "16.0", "0x10", "00", "01", "",
-                          "\"1\"", "null", "1 2"}) {
+  for (const char* bad : {"18446744073709551616", "99999999999999999999", "-1", "+1", "1e3", "16.0", "0x10", "00", "01",
+                          "", "\"1\"", "null", "1 2"}) {
     CAPTURE(bad);
     CHECK(number(bad) == "!");
   }
@@ -82,9 +82,9 @@ TEST_CASE("json: only plain unsigned integers below 2^64") {
 TEST_CASE("json: commas, colons and brackets where they belong") {
   CHECK(members("{}") == 0);
   CHECK(members(R"( {"a":[], "b" : [1 ,2]} )") == 2);
-  for (const char* bad : {"", "{", "[", R"({"a")", R"({"a":)", R"({"a":[1})", R"({"a":[1,]})", R"({"a":[1],})", R"({"a":[1 2]})",
-                          R"({,"a":[1]})", R"({"a":[1]}})", R"({"a":[1]} x)", R"({a:[1]})", R"({"a" [1]})", R"({"a":1})",
-                          R"({"a":[1] "b":[2]})", R"({"a":[[]]})"}) {
+  for (const char* bad : {"", "{", "[", R"({"a")", R"({"a":)", R"({"a":[1})", R"({"a":[1,]})", R"({"a":[1],})",
+                          R"({"a":[1 2]})", R"({,"a":[1]})", R"({"a":[1]}})", R"({"a":[1]} x)", R"({a:[1]})",
+                          R"({"a" [1]})", R"({"a":1})", R"({"a":[1] "b":[2]})", R"({"a":[[]]})"}) {
     CAPTURE(bad);
     CHECK(members(bad) == -1);
   }
@@ -108,9 +108,10 @@ TEST_CASE("json: nothing is allocated") {
   tt::json_string key, value;
   bool more = false, element = false;
   std::uint64_t number = 0;
-  const bool read = json.open_object() && json.next_member(key, more) && json.open_array() && json.next_element(element) &&
-                    json.string(value) && json.next_element(element) && json.unsigned_integer(number) &&
-                    json.next_element(element) && json.next_member(key, more) && json.end();
+  const bool read = json.open_object() && json.next_member(key, more) && json.open_array() &&
+                    json.next_element(element) && json.string(value) && json.next_element(element) &&
+                    json.unsigned_integer(number) && json.next_element(element) && json.next_member(key, more) &&
+                    json.end();
   const std::size_t peak = peak_bytes();
   CHECK(read);
   CHECK(peak == before);

@@ -67,15 +67,18 @@ TEST_CASE("safetensors: a function as source, scalars, empty tensors, integers; 
   CHECK(file.read<float>("byte").extents.empty());
   CHECK(file.read<float>("empty").data.empty());
   CHECK(file.contains("ids"));
-  CHECK_THROWS_WITH(file.read<std::uint8_t>("ids"),
-                    (path + ": tensor 'ids', element 1: expected a value that fits uint8, given int64 that does not").c_str());
-  CHECK_THROWS_WITH(file.read<float>("idz"), (path + ": tensor 'idz': expected a tensor of that name, given none").c_str());
+  CHECK_THROWS_WITH(
+      file.read<std::uint8_t>("ids"),
+      (path + ": tensor 'ids', element 1: expected a value that fits uint8, given int64 that does not").c_str());
+  CHECK_THROWS_WITH(file.read<float>("idz"),
+                    (path + ": tensor 'idz': expected a tensor of that name, given none").c_str());
 }
 
 TEST_CASE("safetensors: half precision into float and double") {
   const std::string header =
       R"({"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"g":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}})";
-  const bytes content = bytes().little(header.size(), 8).add(header).little(0x3c00, 2).little(0xc000, 2).little(0x3fc0, 2);
+  const bytes content =
+      bytes().little(header.size(), 8).add(header).little(0x3c00, 2).little(0xc000, 2).little(0x3fc0, 2);
   std::vector<float> h;
   std::vector<double> g;
   const std::vector<tt::expected_tensor> expected = {
@@ -101,8 +104,9 @@ TEST_CASE("safetensors: float64 into float only when asked, and never past its r
   const std::vector<double> large = {1, 1e300, 2};
   const std::vector<tt::tensor_to_write> tensors = {{"w", {2, 3}, std::span(w)}, {"b", {3}, std::span(large)}};
   tt::write_safetensors(path, tensors);
-  CHECK_THROWS_WITH(tt::read_safetensors(path, expected, {.narrow = true}),
-                    (path + ": tensor 'b', element 1: expected a value that fits float32, given float64 that does not").c_str());
+  CHECK_THROWS_WITH(
+      tt::read_safetensors(path, expected, {.narrow = true}),
+      (path + ": tensor 'b', element 1: expected a value that fits float32, given float64 that does not").c_str());
   CHECK(called == 2);
 }
 
@@ -127,14 +131,15 @@ TEST_CASE("safetensors: one error lists the missing, the unknown, the wrongly sh
     CHECK(e.problems().size() == 5);
     CHECK(e.file() == path);
   }
-  CHECK(said == path +
-                    ": 5 problems:"
-                    "\n  tensor 'encoder.weight': expected [2, 3], given float32 [3, 2]"
-                    "\n  tensor 'ids': expected floating point of at most 32 bits, given int32"
-                    "\n  tensor 'encoder.bias': expected [6], given none (nearest name in the file: 'encoder.bais')"
-                    "\n  tensor 'encoder.bais': expected no such tensor (nearest name in the model: 'encoder.bias'), given "
-                    "float32 [6]"
-                    "\n  tensor 'zzz': expected no such tensor, given float32 [6]");
+  CHECK(said ==
+        path +
+            ": 5 problems:"
+            "\n  tensor 'encoder.weight': expected [2, 3], given float32 [3, 2]"
+            "\n  tensor 'ids': expected floating point of at most 32 bits, given int32"
+            "\n  tensor 'encoder.bias': expected [6], given none (nearest name in the file: 'encoder.bais')"
+            "\n  tensor 'encoder.bais': expected no such tensor (nearest name in the model: 'encoder.bias'), given "
+            "float32 [6]"
+            "\n  tensor 'zzz': expected no such tensor, given float32 [6]");
   CHECK(called == 0);
 }
 

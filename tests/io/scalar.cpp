@@ -28,7 +28,8 @@ TEST_CASE("half and bfloat16: known values") {
 TEST_CASE("half: every finite value is what its fields say") {
   for (unsigned bits = 0; bits < 0x7c00; ++bits) {
     const unsigned exponent = bits >> 10, fraction = bits & 0x3ff;
-    const double wanted = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, static_cast<int>(exponent) - 25);
+    const double wanted =
+        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, static_cast<int>(exponent) - 25);
     REQUIRE(static_cast<double>(from_half(static_cast<std::uint16_t>(bits))) == wanted);
   }
 }
@@ -74,7 +75,8 @@ TEST_CASE("convert_elements: both byte orders, and a bool that is neither 0 nor 
   CHECK(out == std::vector<float>{258, -1});
   CHECK(tt::io_detail::convert_elements(big.span(), tt::scalar_type::u16, std::endian::little, std::span(out), bad));
   CHECK(out == std::vector<float>{513, 65535});
-  CHECK_FALSE(tt::io_detail::convert_elements(truth.span(), tt::scalar_type::boolean, std::endian::little, std::span(out), bad));
+  CHECK_FALSE(tt::io_detail::convert_elements(truth.span(), tt::scalar_type::boolean, std::endian::little,
+                                              std::span(out), bad));
   CHECK(bad == 1);
 }
 

@@ -67,6 +67,7 @@ inline const std::filesystem::path& folder() {
 
 inline std::string file_of(std::string_view content, const std::string& title = "hostile.bin") {
   const std::string path = (folder() / title).string();
+  std::filesystem::remove(path);  // ext4 writes a file that replaces its own content to the disk at once: slow
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }

@@ -10,6 +10,8 @@ struct architecture_type {
   struct architecture_tag {};
   using text_type = Text;
   Text text{};
+  graph_sizes sizes{};  // of its graph
+  bool wrong = false;   // a mistake has been found in it
 };
 
 namespace detail {
@@ -53,9 +55,19 @@ constexpr int report() {
     return report<Sentence, end, Words..., text<end - Begin + 1>(Sentence.characters + Begin, end - Begin)>();
 }
 
+template <class Text>
+constexpr architecture_type<Text> measured(const Text& t) {
+  const lowering l = lower(t);
+  return {t, l.sizes(), l.failed()};
+}
+
 template <class Equations>
 struct checked {
-  static constexpr auto wrong_with = mistake_in(Equations{}());
+  static constexpr auto value = measured(Equations{}());
+};
+template <const auto& Architecture>
+struct explained {
+  static constexpr auto sentence = mistake_in(Architecture.text);
 };
 
 }  // namespace detail
@@ -64,25 +76,25 @@ struct checked {
 // architecture in a function of its parts) is checked where its result is used.
 template <class Equations>
 constexpr auto architecture(Equations make) {
-  using text_type = decltype(make());
   if constexpr (std::is_empty_v<Equations> && std::is_default_constructible_v<Equations>) {
-    if constexpr (detail::checked<Equations>::wrong_with.size() > 0)
-      detail::report<detail::checked<Equations>::wrong_with, 0>();
+    using checked = detail::checked<Equations>;
+    if constexpr (checked::value.wrong) detail::report<detail::explained<checked::value>::sentence, 0>();
+    return checked::value;
+  } else {
+    return detail::measured(make());
   }
-  return architecture_type<text_type>{make()};
 }
 
 // The graph of an architecture; lowered once in a program.
 template <const auto& Architecture>
 struct compiled {
-  static constexpr auto wrong_with = detail::mistake_in(Architecture.text);
   static constexpr bool right() {
-    if constexpr (wrong_with.size() > 0) detail::report<wrong_with, 0>();
-    return wrong_with.size() == 0;
+    if constexpr (Architecture.wrong) detail::report<detail::explained<Architecture>::sentence, 0>();
+    return true;
   }
-  static constexpr graph_sizes sizes = detail::lower(Architecture.text).sizes();
+  static constexpr graph_sizes sizes = Architecture.sizes;
   static constexpr auto make() {
-    static_assert(right() || true);
+    static_assert(right());
     graph<sizes> g{};
     const lowering l = detail::lower(Architecture.text);
     const auto copy = [](const auto& from, auto* to) {

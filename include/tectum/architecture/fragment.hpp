@@ -270,7 +270,10 @@ constexpr auto fuse(const Op& op, const Parts&... parts) {
 // The left side flows into the right one.
 template <part L, part R>
 constexpr auto operator|(const L& left, const R& right) {
-  return detail::pipe(detail::as_fragment(left), detail::as_pipeline(right));
+  if constexpr (operator_value<R> || architecture_value<R>)
+    return detail::fuse_fragments(right, detail::as_fragment(left));
+  else
+    return detail::pipe(detail::as_fragment(left), detail::as_pipeline(right));
 }
 
 template <part L, class R>

@@ -123,6 +123,10 @@ constexpr sentence<256> parameter_name(const graph_view& g, int number) {
 constexpr void append_shape(auto& to, const shape& s) {
   to << name_of(s.kind);
   if (s.kind == kind::scalar) return;
+  if (s.kind == kind::category) {
+    to << " of " << s.limit;
+    return;
+  }
   to << " [";
   for (int i = 0; i < s.rank; ++i) {
     if (i) to << ", ";

@@ -72,6 +72,16 @@ namespace io_detail {
   fail(path, std::move(problems));
 }
 
+// For options out of their range, which are the caller's own.
+[[noreturn]] inline void refuse_argument(const std::string& sentence) {
+#if TECTUM_EXCEPTIONS
+  throw std::invalid_argument(sentence);
+#else
+  std::fputs((sentence + "\n").c_str(), stderr);
+  std::abort();
+#endif
+}
+
 // Text from a file, fit to be printed: cut to `limit` bytes, what is not printable ASCII or UTF-8 as \xNN.
 inline std::string shown(std::string_view text, std::size_t limit = 96) {
   constexpr const char* digits = "0123456789abcdef";

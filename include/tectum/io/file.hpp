@@ -21,7 +21,7 @@ class byte_source {
   explicit byte_source(const std::string& path) : label_(path) {
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor_ < 0) io_detail::fail(path, "file", "a readable file", std::generic_category().message(errno));
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
       ::close(descriptor_);
       io_detail::fail(path, "file", "a regular file", "a directory, a device or a pipe");
@@ -29,7 +29,9 @@ class byte_source {
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
   byte_source(std::span<const std::byte> memory, const std::string& label)
-      : label_(label), memory_(memory), size_(memory.size()) {}
+      : label_(label),
+        memory_(memory),
+        size_(memory.size()) {}
   byte_source(const byte_source&) = delete;
   byte_source& operator=(const byte_source&) = delete;
   ~byte_source() {

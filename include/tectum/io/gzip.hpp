@@ -44,7 +44,8 @@ class gzip_reader {
       done += room - stream_.avail_out;
       if (status == Z_STREAM_END) {
         ended_ = true;
-        if (stream_.avail_in > 0 || offset_ < source_.size()) refuse("the end of the file after one member", "more bytes");
+        if (stream_.avail_in > 0 || offset_ < source_.size())
+          refuse("the end of the file after one member", "more bytes");
       } else if (status != Z_OK && status != Z_BUF_ERROR) {
         refuse("valid deflate data and checksum", stream_.msg ? stream_.msg : "an error of zlib");
       }
@@ -75,6 +76,7 @@ class gzip_reader {
 // The content of a gzip source, at most `limit` bytes; memory grows with what is really there.
 inline std::vector<std::byte> gunzip(const byte_source& source, std::uint64_t limit) {
   gzip_reader content(source);
+  limit = std::min(limit, std::uint64_t{1} << 62);
   std::vector<std::byte> out;
   constexpr std::size_t block = 65536;
   for (;;) {

@@ -92,7 +92,8 @@ array_data<T> read_idx(const byte_source& source) {
     out.data.resize(first + count);
     std::size_t bad = 0;
     if (!convert_elements(raw, type, std::endian::big, std::span(out.data).subspan(first), bad))
-      fail(label, "element " + std::to_string(first + bad), std::string("a value that fits ") + name_of(scalar_type_of<T>()),
+      fail(label, "element " + std::to_string(first + bad),
+           std::string("a value that fits ") + name_of(scalar_type_of<T>()),
            std::string(name_of(type)) + " that does not");
   }
   std::byte after[1];
@@ -112,8 +113,8 @@ inline std::vector<std::int32_t> read_idx_labels(const byte_source& source, std:
     io_detail::fail(source.label(), "extents", "one extent", io_detail::text_of(labels.extents));
   for (std::size_t i = 0; i < labels.data.size(); ++i)
     if (labels.data[i] < 0 || labels.data[i] >= classes)
-      io_detail::fail(source.label(), "element " + std::to_string(i), "a label from 0 to " + std::to_string(classes - 1),
-                      std::to_string(labels.data[i]));
+      io_detail::fail(source.label(), "element " + std::to_string(i),
+                      "a label from 0 to " + std::to_string(classes - 1), std::to_string(labels.data[i]));
   return std::move(labels.data);
 }
 

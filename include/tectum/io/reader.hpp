@@ -27,10 +27,8 @@ constexpr std::optional<std::uint64_t> checked_product(std::span<const std::int6
   if (!zero && !times(unit)) return std::nullopt;
   for (const std::int64_t extent : extents) {
     if (extent < 0) return std::nullopt;
-    if (extent == 0)
-      zero = true;
-    else if (!times(static_cast<std::uint64_t>(extent)))
-      return std::nullopt;
+    if (extent == 0) zero = true;
+    else if (!times(static_cast<std::uint64_t>(extent))) return std::nullopt;
   }
   return zero ? 0 : product;
 }
@@ -51,13 +49,13 @@ constexpr std::optional<std::uint64_t> checked_product(std::initializer_list<std
 template <class T>
 concept loadable = std::integral<T> || std::floating_point<T>;
 
-// The scalar in the first sizeof(T) of the given bytes, which must be there.
+namespace io_detail {
+
 template <loadable T, std::endian Order>
-constexpr T load(std::span<const std::byte, sizeof(T)> bytes) {
-  using bits = std::conditional_t<
-      sizeof(T) == 1, std::uint8_t,
-      std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                         std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+constexpr T load_scalar(std::span<const std::byte, sizeof(T)> bytes) {
+  using bits = std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                                  std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                                     std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
   bits value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     const std::size_t place = Order == std::endian::little ? i : sizeof(T) - 1 - i;
@@ -66,14 +64,17 @@ constexpr T load(std::span<const std::byte, sizeof(T)> bytes) {
   return std::bit_cast<T>(value);
 }
 
+}  // namespace io_detail
+
+// The scalar that the bytes hold, in little- or in big-endian order.
 template <loadable T>
 constexpr T load_little(std::span<const std::byte, sizeof(T)> bytes) {
-  return load<T, std::endian::little>(bytes);
+  return io_detail::load_scalar<T, std::endian::little>(bytes);
 }
 
 template <loadable T>
 constexpr T load_big(std::span<const std::byte, sizeof(T)> bytes) {
-  return load<T, std::endian::big>(bytes);
+  return io_detail::load_scalar<T, std::endian::big>(bytes);
 }
 
 template <std::integral T>
@@ -118,7 +119,7 @@ class reader {
   constexpr bool scalar(T& out) noexcept {
     std::span<const std::byte> taken;
     if (!bytes(sizeof(T), taken)) return false;
-    out = load<T, Order>(taken.first<sizeof(T)>());
+    out = io_detail::load_scalar<T, Order>(taken.first<sizeof(T)>());
     return true;
   }
 

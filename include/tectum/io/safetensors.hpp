@@ -116,15 +116,12 @@ class safetensors_matcher {
  private:
   void add(std::string_view title, std::string wanted, std::string given) {
     constexpr std::size_t most = 500;  // a hostile file must not make an error of many megabytes
-    if (problems.size() < most)
-      problems.push_back({tensor_item(title), std::move(wanted), std::move(given)});
-    else
-      ++dropped_;
+    if (problems.size() < most) problems.push_back({tensor_item(title), std::move(wanted), std::move(given)});
+    else ++dropped_;
   }
   void check(const expected_tensor& e, const tensor_entry& given, bool narrow) {
     const bool wide = e.sink.index() == 1;
-    if (given.extents != e.extents)
-      add(e.name, text_of(e.extents), typed(given.type, given.extents));
+    if (given.extents != e.extents) add(e.name, text_of(e.extents), typed(given.type, given.extents));
     else if (!is_floating(given.type))
       add(e.name, wide ? "floating point" : "floating point of at most 32 bits", name_of(given.type));
     else if (given.type == scalar_type::f64 && !wide && !narrow)

@@ -30,9 +30,9 @@ struct safetensors_dtype {
   scalar_type type;
 };
 inline constexpr safetensors_dtype safetensors_dtypes[] = {
-    {"F64", scalar_type::f64}, {"F32", scalar_type::f32}, {"F16", scalar_type::f16}, {"BF16", scalar_type::bf16},
-    {"I64", scalar_type::i64}, {"I32", scalar_type::i32}, {"I16", scalar_type::i16}, {"I8", scalar_type::i8},
-    {"U64", scalar_type::u64}, {"U32", scalar_type::u32}, {"U16", scalar_type::u16}, {"U8", scalar_type::u8},
+    {"F64", scalar_type::f64},     {"F32", scalar_type::f32}, {"F16", scalar_type::f16}, {"BF16", scalar_type::bf16},
+    {"I64", scalar_type::i64},     {"I32", scalar_type::i32}, {"I16", scalar_type::i16}, {"I8", scalar_type::i8},
+    {"U64", scalar_type::u64},     {"U32", scalar_type::u32}, {"U16", scalar_type::u16}, {"U8", scalar_type::u8},
     {"BOOL", scalar_type::boolean}};
 
 inline std::string tensor_item(std::string_view tensor) { return "tensor " + shown(tensor); }
@@ -41,7 +41,9 @@ inline std::string tensor_item(std::string_view tensor) { return "tensor " + sho
 class safetensors_parser {
  public:
   safetensors_parser(const std::string& label, std::span<const std::byte> text, std::uint64_t data_bytes)
-      : label_(label), json_(text), data_bytes_(data_bytes) {}
+      : label_(label),
+        json_(text),
+        data_bytes_(data_bytes) {}
 
   safetensors_header parse() {
     safetensors_header header;
@@ -139,7 +141,8 @@ class safetensors_parser {
   void measure(const tensor_entry& e, const std::string& item) const {
     const std::string given = "data_offsets [" + std::to_string(e.begin) + ", " + std::to_string(e.end) + "]";
     if (e.end < e.begin) fail(label_, item, "data_offsets that run forward", given);
-    if (e.end > data_bytes_) fail(label_, item, "data within the file's " + bytes_text(data_bytes_) + " of data", given);
+    if (e.end > data_bytes_)
+      fail(label_, item, "data within the file's " + bytes_text(data_bytes_) + " of data", given);
     const auto bytes = checked_product(e.extents, size_of(e.type));
     if (!bytes) fail(label_, item, "extents whose product is below 2^63 bytes", text_of(e.extents));
     if (*bytes != e.end - e.begin)
@@ -181,9 +184,11 @@ inline safetensors_header read_safetensors_header(const byte_source& source, std
   const auto length = load_little<std::uint64_t>(prefix);
   const std::uint64_t left = source.size() - sizeof prefix;
   if (length > left)
-    fail(source.label(), "header length", "at most the " + bytes_text(left) + " left in the file", std::to_string(length));
+    fail(source.label(), "header length", "at most the " + bytes_text(left) + " left in the file",
+         std::to_string(length));
   if (length > limit)
-    fail(source.label(), "header length", "at most " + bytes_text(limit) + " for these tensors", std::to_string(length));
+    fail(source.label(), "header length", "at most " + bytes_text(limit) + " for these tensors",
+         std::to_string(length));
   std::vector<std::byte> text(static_cast<std::size_t>(length));
   source.read(sizeof prefix, text, "header");
   safetensors_header header = safetensors_parser(source.label(), text, left - length).parse();
@@ -200,10 +205,12 @@ class safetensors_file {
   static constexpr std::uint64_t default_header_limit = std::uint64_t{1} << 24;
 
   explicit safetensors_file(const std::string& path, std::uint64_t header_limit = default_header_limit)
-      : source_(path), header_(io_detail::read_safetensors_header(source_, header_limit)) {}
+      : source_(path),
+        header_(io_detail::read_safetensors_header(source_, header_limit)) {}
   safetensors_file(std::span<const std::byte> memory, const std::string& label,
                    std::uint64_t header_limit = default_header_limit)
-      : source_(memory, label), header_(io_detail::read_safetensors_header(source_, header_limit)) {}
+      : source_(memory, label),
+        header_(io_detail::read_safetensors_header(source_, header_limit)) {}
 
   const std::vector<tensor_entry>& tensors() const noexcept { return header_.tensors; }
   const std::map<std::string, std::string>& metadata() const noexcept { return header_.metadata; }

@@ -91,7 +91,10 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_to
   std::ranges::sort(order, {}, &tensor_to_write::name);
   const auto twice = std::ranges::adjacent_find(order, {}, &tensor_to_write::name);
   if (twice != order.end()) fail(path, tensor_item((*twice)->name), "each name once", "the name twice");
-  std::ranges::stable_sort(order, std::greater<>{}, [](const tensor_to_write* t) { return size_of(type_of(*t)); });
+  std::ranges::sort(order, [](const tensor_to_write* a, const tensor_to_write* b) {
+    const std::size_t left = size_of(type_of(*a)), right = size_of(type_of(*b));
+    return left != right ? left > right : a->name < b->name;
+  });
 
   std::string header = "{", separator;
   if (!metadata.empty()) {

@@ -18,7 +18,7 @@ constexpr std::size_t size_of(scalar_type type) {
 }
 
 constexpr const char* name_of(scalar_type type) {
-  constexpr const char* names[] = {"float64", "float32", "float16", "bfloat16", "int64",  "int32", "int16",
+  constexpr const char* names[] = {"float64", "float32", "float16", "bfloat16", "int64", "int32", "int16",
                                    "int8",    "uint64",  "uint32",  "uint16",   "uint8", "bool"};
   return names[static_cast<int>(type)];
 }
@@ -174,7 +174,8 @@ void write_elements(atomic_file& file, std::span<const T> elements) {
                                     std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
     std::vector<std::byte> bytes(elements.size_bytes());
     for (std::size_t i = 0; i < elements.size(); ++i)
-      store_little(std::bit_cast<bits>(elements[i]), std::span(bytes).subspan(i * sizeof(T)).template first<sizeof(T)>());
+      store_little(std::bit_cast<bits>(elements[i]),
+                   std::span(bytes).subspan(i * sizeof(T)).template first<sizeof(T)>());
     file.write(bytes);
   }
 }

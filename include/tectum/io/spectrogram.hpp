@@ -1,14 +1,13 @@
-// Log-mel spectrograms: a real Fourier transform, a periodic Hann window, mel filter banks by two formulas.
+// Log-mel spectrograms: a periodic Hann window, mel filter banks by two formulas.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <cstdint>
 #include <numbers>
 #include <span>
-#include <stdexcept>
 #include <string>
+#include <tectum/io/fft.hpp>
 #include <tectum/io/scalar.hpp>
 #include <vector>
 
@@ -32,66 +31,18 @@ inline double hertz_of_mel(double mel, mel_formula formula) {
 enum class frame_padding : unsigned char { none, zeros, reflect };
 
 struct mel_options {
-  int sample_rate = 16000;  // Hz
-  int n_fft = 512;          // samples of a transform: a power of two from 4 to 65536
-  int window = 0;           // samples of the Hann window, centred in n_fft; 0: n_fft
-  int hop = 256;            // samples from frame to frame
-  int mels = 64;            // filters
-  double f_min = 0;         // Hz, lower edge of the first filter
-  double f_max = 0;         // Hz, upper edge of the last filter; 0: sample_rate / 2
-  double power = 2;         // exponent of the magnitude: 2 energy, 1 magnitude
-  double log_floor = 1e-10; // the natural logarithm is taken of max(value, log_floor); 0: no logarithm
+  int sample_rate = 16000;   // Hz
+  int n_fft = 512;           // samples of a transform: a power of two from 4 to 65536
+  int window = 0;            // samples of the Hann window, centred in n_fft; 0: n_fft
+  int hop = 256;             // samples from frame to frame
+  int mels = 64;             // filters
+  double f_min = 0;          // Hz, lower edge of the first filter
+  double f_max = 0;          // Hz, upper edge of the last filter; 0: sample_rate / 2
+  double power = 2;          // exponent of the magnitude: 2 energy, 1 magnitude
+  double log_floor = 1e-10;  // the natural logarithm is taken of max(value, log_floor); 0: no logarithm
   mel_formula formula = mel_formula::htk;
   bool equal_area = false;  // each filter divided by half its width in Hz (the usual companion of slaney)
   frame_padding padding = frame_padding::none;
-};
-
-// The Fourier transform of `size` real numbers, a power of two of at least 4.
-class real_fft {
- public:
-  using complex = std::complex<double>;
-
-  explicit real_fft(std::size_t size) : half_(size / 2), twiddle_(half_), work_(half_) {
-    if (size < 4 || (size & (size - 1)) != 0) throw std::invalid_argument("real_fft: the size must be a power of two of at least 4");
-    for (std::size_t k = 0; k < half_; ++k)
-      twiddle_[k] = std::polar(1.0, -2.0 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(size));
-  }
-
-  // spectrum: size / 2 + 1 bins. Both spans must have just these sizes.
-  void operator()(std::span<const double> samples, std::span<complex> spectrum) {
-    if (samples.size() != 2 * half_ || spectrum.size() != half_ + 1)
-      throw std::invalid_argument("real_fft: expected as many samples as the size and size / 2 + 1 bins");
-    // Even samples are the real parts and odd ones the imaginary parts of a transform of half the size.
-    for (std::size_t i = 0, mirrored = 0; i < half_; ++i) {
-      work_[mirrored] = {samples[2 * i], samples[2 * i + 1]};
-      std::size_t bit = half_ >> 1;
-      for (; bit != 0 && (mirrored & bit) != 0; bit >>= 1) mirrored ^= bit;
-      mirrored |= bit;
-    }
-    for (std::size_t span = 1; span < half_; span *= 2)
-      for (std::size_t first = 0; first < half_; first += 2 * span)
-        for (std::size_t k = 0; k < span; ++k) {
-          const complex low = work_[first + k], high = times(work_[first + k + span], twiddle_[k * (half_ / span)]);
-          work_[first + k] = low + high;
-          work_[first + k + span] = low - high;
-        }
-    spectrum[0] = work_[0].real() + work_[0].imag();
-    spectrum[half_] = work_[0].real() - work_[0].imag();
-    for (std::size_t k = 1; k < half_; ++k) {
-      const complex a = work_[k], b = std::conj(work_[half_ - k]);
-      const complex even = 0.5 * (a + b), odd = 0.5 * (a - b);  // odd is still turned by a quarter
-      spectrum[k] = even + times(complex(odd.imag(), -odd.real()), twiddle_[k]);
-    }
-  }
-
- private:
-  // Without the tests for infinities that operator* of std::complex makes.
-  static complex times(complex a, complex b) {
-    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-  }
-
-  std::size_t half_;
-  std::vector<complex> twiddle_, work_;
 };
 
 // Tables for one set of options, used for any number of signals. Not to be shared between threads.
@@ -130,7 +81,8 @@ class mel_spectrogram {
   // Writes [frames(samples.size()), mels] row-major; std::invalid_argument when `out` has another size.
   void operator()(std::span<const float> samples, std::span<float> out) {
     const std::size_t count = frames(samples.size()), mels = filters_.size();
-    if (out.size() != count * mels) throw std::invalid_argument("mel_spectrogram: the output must have frames * mels elements");
+    if (out.size() != count * mels)
+      io_detail::refuse_argument("mel_spectrogram: the output must have frames * mels elements");
     for (std::size_t t = 0; t < count; ++t) {
       transform(samples, t);
       for (std::size_t m = 0; m < mels; ++m) {
@@ -153,16 +105,18 @@ class mel_spectrogram {
 
   static mel_options checked(mel_options o) {
     const auto need = [](bool holds, const char* what) {
-      if (!holds) throw std::invalid_argument(std::string("mel_options: ") + what);
+      if (!holds) io_detail::refuse_argument(std::string("mel_options: ") + what);
     };
     if (o.window == 0) o.window = o.n_fft;
     if (o.f_max == 0) o.f_max = o.sample_rate / 2.0;
     need(o.sample_rate > 0, "sample_rate must be positive");
-    need(o.n_fft >= 4 && o.n_fft <= 65536 && (o.n_fft & (o.n_fft - 1)) == 0, "n_fft must be a power of two from 4 to 65536");
+    need(o.n_fft >= 4 && o.n_fft <= 65536 && (o.n_fft & (o.n_fft - 1)) == 0,
+         "n_fft must be a power of two from 4 to 65536");
     need(o.window > 0 && o.window <= o.n_fft, "window must be from 1 to n_fft");
     need(o.hop > 0, "hop must be positive");
     need(o.mels > 0, "mels must be positive");
-    need(o.f_min >= 0 && o.f_min < o.f_max && o.f_max <= o.sample_rate / 2.0, "0 <= f_min < f_max <= sample_rate / 2 must hold");
+    need(o.f_min >= 0 && o.f_min < o.f_max && o.f_max <= o.sample_rate / 2.0,
+         "0 <= f_min < f_max <= sample_rate / 2 must hold");
     need(o.power > 0, "power must be positive");
     need(o.log_floor >= 0, "log_floor must not be negative");
     return o;
@@ -170,8 +124,11 @@ class mel_spectrogram {
 
   // Triangles over frequency whose corners are evenly spaced in mel.
   void filters() {
-    const double low = mel_of_hertz(options_.f_min, options_.formula), high = mel_of_hertz(options_.f_max, options_.formula);
-    const auto corner = [&](int i) { return hertz_of_mel(low + (high - low) * i / (options_.mels + 1), options_.formula); };
+    const double low = mel_of_hertz(options_.f_min, options_.formula),
+                 high = mel_of_hertz(options_.f_max, options_.formula);
+    const auto corner = [&](int i) {
+      return hertz_of_mel(low + (high - low) * i / (options_.mels + 1), options_.formula);
+    };
     const double bin_width = static_cast<double>(options_.sample_rate) / options_.n_fft;
     for (int m = 0; m < options_.mels; ++m) {
       const double left = corner(m), middle = corner(m + 1), right = corner(m + 2);
@@ -207,7 +164,9 @@ class mel_spectrogram {
     fft_(frame_, spectrum_);
     for (std::size_t k = 0; k < energy_.size(); ++k) {
       const double square = std::norm(spectrum_[k]);
-      energy_[k] = options_.power == 2 ? square : options_.power == 1 ? std::sqrt(square) : std::pow(square, options_.power / 2);
+      energy_[k] = options_.power == 2   ? square
+                   : options_.power == 1 ? std::sqrt(square)
+                                         : std::pow(square, options_.power / 2);
     }
   }
 

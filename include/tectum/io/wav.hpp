@@ -79,7 +79,8 @@ class wav_parser {
       const std::uint64_t left = source_.size() - at;
       if (size > left) {
         if (strict() || id != "data")
-          refuse("chunk " + shown(id) + " size", "at most the " + bytes_text(left) + " left in the file", std::to_string(size));
+          refuse("chunk " + shown(id) + " size", "at most the " + bytes_text(left) + " left in the file",
+                 std::to_string(size));
         size = left;
       }
       if (id == "fmt ") {
@@ -113,7 +114,8 @@ class wav_parser {
     bits_ = load_little<std::uint16_t>(all.subspan<14, 2>());
     const unsigned extra = load_little<std::uint16_t>(all.subspan<16, 2>());
     if (codec == 0xfffe) {
-      if (size != 40 || extra != 22) refuse("chunk fmt", "22 further bytes for WAVE_FORMAT_EXTENSIBLE", std::to_string(extra));
+      if (size != 40 || extra != 22)
+        refuse("chunk fmt", "22 further bytes for WAVE_FORMAT_EXTENSIBLE", std::to_string(extra));
       codec = subformat(all);
       const unsigned valid = load_little<std::uint16_t>(all.subspan<18, 2>());
       if (valid != bits_) refuse("field validBitsPerSample", std::to_string(bits_), std::to_string(valid));
@@ -180,7 +182,8 @@ class wav_parser {
     if (floating_) {
       const auto value = load_little<float>(bytes.first<4>());
       if (!finite(value) || (!options_.clamp && (value > 1 || value < -1)))
-        refuse("sample " + std::to_string(place), "a value in [-1, 1]", finite(value) ? std::to_string(value) : "NaN or infinity");
+        refuse("sample " + std::to_string(place), "a value in [-1, 1]",
+               finite(value) ? std::to_string(value) : "NaN or infinity");
       return std::clamp(value, -1.0f, 1.0f);
     }
     if (bits_ == 8) return static_cast<float>(static_cast<int>(bytes[0]) - 128) / 128.0f;
@@ -232,7 +235,8 @@ inline void write_wav(const std::string& path, std::span<const float> samples, i
     for (const char c : text) word(static_cast<std::uint8_t>(c));
   };
   id("RIFF"), word(36 + size), id("WAVEfmt "), word(std::uint32_t{16}), word(std::uint16_t{1});
-  word(static_cast<std::uint16_t>(lanes)), word(rate), word(rate * lanes * 2), word(static_cast<std::uint16_t>(lanes * 2));
+  word(static_cast<std::uint16_t>(lanes)), word(rate), word(rate * lanes * 2),
+      word(static_cast<std::uint16_t>(lanes * 2));
   word(std::uint16_t{16}), id("data"), word(size);
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!finite(samples[i])) fail(path, "sample " + std::to_string(i), "a finite value", "NaN or infinity");

@@ -126,13 +126,12 @@ struct call<Architecture, Mode, names<Names...>> {
   }
   static constexpr bool trainable = something_to_train<any_loss()>();
 
-  static constexpr plan_sizes sizes = planning(graph(), wanted.values, wanted.count, Mode).sizes();
   static constexpr auto make_plan() {
-    tectum::plan<sizes> p{};
+    tectum::plan<source_graph::sizes.values, source_graph::sizes.operators> p{};
     const planning made(graph(), wanted.values, wanted.count, Mode);
-    for (int i = 0; i < sizes.values; ++i) p.values[i] = made.values[i];
-    for (int i = 0; i < sizes.steps; ++i) p.steps[i] = made.steps[i];
-    for (int i = 0; i < sizes.clears; ++i) p.clears[i] = made.clears[i];
+    for (const plan_value& v : made.values) p.values[p.value_count++] = v;
+    for (const plan_step& s : made.steps) p.steps[p.step_count++] = s;
+    for (const int c : made.clears) p.clears[p.clear_count++] = c;
     p.arena = made.arena;
     p.ids = made.ids;
     p.mask_bytes = made.mask_bytes;
@@ -143,9 +142,9 @@ struct call<Architecture, Mode, names<Names...>> {
 
   template <class T, class Engine>
   struct functions {
-    step_functions<T> of[sizes.steps + 1]{};
+    step_functions<T> of[planned.step_count + 1]{};
     constexpr functions() {
-      for (int i = 0; i < sizes.steps; ++i)
+      for (int i = 0; i < planned.step_count; ++i)
         of[i] = find_steps<T, Engine, Mode != mode::inference>(typename source_graph::operator_types{},
                                                               graph().operators[planned.steps[i].op].op);
     }

@@ -32,10 +32,6 @@ struct plan_step {
   int clear = 0, clear_count = 0;  // gradients that begin to exist at this step of the backward walk
 };
 
-struct plan_sizes {
-  int values = 0, steps = 0, clears = 0;
-};
-
 struct plan_view {
   range<plan_value> values;
   range<plan_step> steps;
@@ -44,15 +40,17 @@ struct plan_view {
   long long ids = 0, mask_bytes = 0;  // a sample
 };
 
-template <plan_sizes Sizes>
+// As a constant: room for every value and operator of the graph.
+template <int Values, int Operators>
 struct plan {
-  plan_value values[Sizes.values + 1]{};
-  plan_step steps[Sizes.steps + 1]{};
-  int clears[Sizes.clears + 1]{};
+  plan_value values[Values + 1]{};
+  plan_step steps[Operators + 1]{};
+  int clears[Values + 1]{};
+  int value_count = 0, step_count = 0, clear_count = 0;
   extents arena{};
   long long ids = 0, mask_bytes = 0;
   constexpr plan_view view() const {
-    return {{values, Sizes.values}, {steps, Sizes.steps}, {clears, Sizes.clears}, arena, ids, mask_bytes};
+    return {{values, value_count}, {steps, step_count}, {clears, clear_count}, arena, ids, mask_bytes};
   }
 };
 
@@ -141,7 +139,10 @@ class planning {
   extents arena{};
   long long ids = 0, mask_bytes = 0;
 
-  constexpr plan_sizes sizes() const { return {values.size(), steps.size(), clears.size()}; }
+  constexpr plan_view view() const {
+    return {{values.begin(), values.size()}, {steps.begin(), steps.size()}, {clears.begin(), clears.size()}, arena, ids,
+            mask_bytes};
+  }
 
  private:
   growing<char> needed_;

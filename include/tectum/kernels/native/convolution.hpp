@@ -24,7 +24,7 @@ struct bordered_picture {
         row(phase * g.stride_width),
         plane((g.height + 2 * g.padding_height) * row) {}
   // With room for a whole vector read at the last place.
-  constexpr index size() const noexcept { return g.channels * plane + 16; }
+  constexpr index size() const noexcept { return (g.channels * plane + 31) / 16 * 16; }
   constexpr index of_place(index x) const noexcept { return x % g.stride_width * phase + x / g.stride_width; }
 
   template <class T>

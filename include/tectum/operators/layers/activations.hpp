@@ -2,6 +2,7 @@
 // them into its last step.
 #pragma once
 
+#include <tectum/operators/layers/runs.hpp>
 #include <tectum/operators/operator.hpp>
 
 namespace tectum::inline TECTUM_ABI {
@@ -28,12 +29,16 @@ struct activation_operator {
   template <class C>
   static void backward(C&, in<C> x, in<C> y, in<C> dy, out<C> dx) noexcept {
     if (!dx) return;
-    if constexpr (gradient_from_output)
-      C::kernels::map_add(dx.as_samples(), [](auto d, auto b) { return d * activation_gradient_from_output(Act, b); },
-                          dy.as_samples(), y.as_samples());
-    else
-      C::kernels::map_add(dx.as_samples(), [](auto d, auto a) { return d * activation_gradient_from_input(Act, a); },
-                          dy.as_samples(), x.as_samples());
+    const view<const typename C::scalar> from = gradient_from_output ? y : x;
+    each_valid_rows(x, [&](index first, index count) {
+      C::kernels::map_add(
+          rows_of(dx.as_rows(), first, count),
+          [](auto d, auto a) {
+            if constexpr (gradient_from_output) return d * activation_gradient_from_output(Act, a);
+            else return d * activation_gradient_from_input(Act, a);
+          },
+          rows_of(dy.as_rows(), first, count), rows_of(from.as_rows(), first, count));
+    });
   }
 };
 

@@ -1,6 +1,7 @@
 // A linear layer on the last axis.
 #pragma once
 
+#include <tectum/operators/layers/runs.hpp>
 #include <tectum/operators/operator.hpp>
 
 namespace tectum::inline TECTUM_ABI {
@@ -32,10 +33,12 @@ struct linear {
   }
   template <class C>
   void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
-    if (c.gradients) {
-      C::kernels::product_weight_gradient(dy.as_rows(), x.as_rows(), c.weight_gradient(0));
-      if (bias) C::kernels::add_column_sums(dy.as_rows(), c.gradient(1));
-    }
+    if (c.gradients)
+      detail::each_valid_rows(x, [&](index first, index count) {
+        const auto d = detail::rows_of(dy.as_rows(), first, count);
+        C::kernels::product_weight_gradient(d, detail::rows_of(x.as_rows(), first, count), c.weight_gradient(0));
+        if (bias) C::kernels::add_column_sums(d, c.gradient(1));
+      });
     if (dx) C::kernels::product_input_gradient(dy.as_rows(), c.weight(0), dx.as_rows(), c.scratch_fixed());
   }
 };

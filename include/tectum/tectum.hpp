@@ -1,0 +1,10 @@
+// Everything but the adapters to tensor libraries (eigen.hpp, xtensor.hpp), files (io/) and training (training/).
+#pragma once
+
+#include <tectum/fwd.hpp>
+#include <tectum/model/model.hpp>
+#include <tectum/operators/attention.hpp>
+#include <tectum/operators/encoders/encoder.hpp>
+#include <tectum/operators/fusion.hpp>
+#include <tectum/operators/layers.hpp>
+#include <tectum/operators/losses.hpp>

@@ -1,0 +1,27 @@
+// expect: in equation y:
+// expect: presence
+#include <tectum/tectum.hpp>
+
+namespace tt = tectum;
+
+constexpr tt::name<"a"> a;
+constexpr tt::name<"b"> b;
+constexpr tt::name<"label"> label;
+constexpr tt::name<"y"> y;
+
+#ifndef TECTUM_CORRECTED
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(
+      a = tt::input{tt::features{.width = 3, .optional = true}},
+      label = tt::input{tt::category{3}},
+      y = tt::fuse(tt::cross_entropy{}, a, label));
+});
+#else
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(
+      a = tt::input{tt::features{.width = 3, .optional = true}},
+      label = tt::input{tt::category{3}},
+      b = tt::fuse(tt::concat{}, a),
+      y = tt::fuse(tt::cross_entropy{}, b, label));
+});
+#endif

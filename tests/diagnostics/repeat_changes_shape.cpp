@@ -1,0 +1,23 @@
+// expect: in equation y: repeat:
+// expect: [8]
+// expect: [4]
+#include <tectum/tectum.hpp>
+
+namespace tt = tectum;
+
+constexpr tt::name<"a"> a;
+constexpr tt::name<"y"> y;
+
+#ifndef TECTUM_CORRECTED
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(
+      a = tt::input{tt::features{8}},
+      y = a | tt::repeat(3, tt::linear{4} | tt::relu));
+});
+#else
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(
+      a = tt::input{tt::features{8}},
+      y = a | tt::repeat(3, tt::linear{8} | tt::relu));
+});
+#endif

@@ -1,0 +1,26 @@
+// expect: the architecture has no input of the name given
+// expect: "c"
+#include <tectum/tectum.hpp>
+
+namespace tt = tectum;
+
+constexpr tt::name<"a"> a;
+constexpr tt::name<"b"> b;
+constexpr tt::name<"c"> c;
+constexpr tt::name<"y"> y;
+
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(
+      a = tt::input{tt::features{8}},
+      b = tt::input{tt::features{6}},
+      y = tt::fuse(tt::concat{}, a, b) | tt::linear{3});
+});
+
+void use(const tt::model<network>& model, tt::workspace<network>& workspace, const float (&x)[2][8],
+         const float (&z)[2][6]) {
+#ifndef TECTUM_CORRECTED
+  model(workspace, a = x, b = z, c = z);
+#else
+  model(workspace, a = x, b = z);
+#endif
+}

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/kernels/guarded.hpp"
+
+namespace kernel_tests {
+
+namespace {
+
+template <class T>
+double ulps(T got, long double want) {
+  if (std::isnan(want)) return std::isnan(got) ? 0 : 1e9;
+  const T rounded = static_cast<T>(want);
+  if (std::isinf(rounded) || std::isinf(got)) return got == rounded ? 0 : 1e9;
+  const T size = std::fabs(rounded);
+  const long double unit = std::nextafter(size, std::numeric_limits<T>::infinity()) - size;
+  return static_cast<double>(std::fabs(static_cast<long double>(got) - want) / unit);
+}
+
+// The worst error in ulp over points from low to high; every lane must have the scalar's bits.
+template <class T, class F, class G>
+double worst(F f, G exact, double low, double high, int points = 20000) {
+  constexpr int W = native_width<T>;
+  double most = 0;
+  for (int i = 0; i < points; ++i) {
+    const T x = static_cast<T>(low + (high - low) * (i + 0.5 * (draw<double>() + 1)) / points);
+    const T y = f(x);
+    most = std::fmax(most, ulps(y, exact(static_cast<long double>(x))));
+    const T lane = f(simd<T, W>(x))[i % W];
+    if (std::memcmp(&lane, &y, sizeof y) != 0) return 1e12;
+  }
+  return most;
+}
+
+long double sigmoid_exact(long double x) { return 1 / (1 + std::exp(-x)); }
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("math: within 3 ulp, lanes and scalars alike", T, float, double) {
+  const bool single = sizeof(T) == 4;
+  const auto exp = [](auto x) { return math::exp(x); };
+  const auto log = [](auto x) { return math::log(x); };
+  const auto tanh = [](auto x) { return math::tanh(x); };
+  const auto sigmoid = [](auto x) { return math::sigmoid(x); };
+  const auto erf = [](auto x) { return math::erf(x); };
+  const auto exact_exp = [](long double x) { return std::exp(x); };
+  const auto exact_log = [](long double x) { return std::log(x); };
+  const auto exact_tanh = [](long double x) { return std::tanh(x); };
+  const auto exact_erf = [](long double x) { return std::erf(x); };
+  CHECK(worst<T>(exp, exact_exp, -2, 2) <= 3);
+  CHECK(worst<T>(exp, exact_exp, single ? -110 : -750, single ? 90 : 711) <= 3);
+  CHECK(worst<T>(log, exact_log, 0.3, 3) <= 3);
+  CHECK(worst<T>(log, exact_log, 0, single ? 1e-37 : 1e-307) <= 3);
+  CHECK(worst<T>(log, exact_log, 1e-3, 1e5) <= 3);
+  for (double range : {1e-3, 1.0, 25.0}) CHECK(worst<T>(tanh, exact_tanh, -range, range) <= 3);
+  for (double range : {1e-3, 1.5, 7.0}) CHECK(worst<T>(erf, exact_erf, -range, range) <= 3);
+  for (double range : {1.0, 5.0, 120.0}) CHECK(worst<T>(sigmoid, sigmoid_exact, -range, range) <= 3);
+}
+
+TEST_CASE_TEMPLATE("math: infinities, NaN, zeros and large arguments", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  CHECK(math::exp(inf) == inf);
+  CHECK(math::exp(-inf) == T(0));
+  CHECK(math::exp(T(1e30)) == inf);
+  CHECK(math::exp(T(-1e30)) == T(0));
+  CHECK(math::log(T(0)) == -inf);
+  CHECK(math::log(inf) == inf);
+  CHECK(math::is_nan(math::log(T(-1))));
+  CHECK(math::tanh(inf) == T(1));
+  CHECK(math::tanh(-inf) == T(-1));
+  CHECK(std::signbit(math::tanh(T(-0.0))));
+  CHECK(math::sigmoid(inf) == T(1));
+  CHECK(math::sigmoid(-inf) == T(0));
+  CHECK(math::erf(inf) == T(1));
+  CHECK(math::erf(-inf) == T(-1));
+  CHECK(math::is_nan(math::exp(nan)));
+  CHECK(math::is_nan(math::log(nan)));
+  CHECK(math::is_nan(math::tanh(nan)));
+  CHECK(math::is_nan(math::sigmoid(nan)));
+  CHECK(math::is_nan(math::erf(nan)));
+  CHECK(math::is_nan(math::max(nan, T(1))));
+  CHECK(math::is_nan(math::max(T(1), nan)));
+  CHECK(math::is_nan(math::min(T(1), nan)));
+  CHECK_FALSE(math::is_nan(inf));
+  CHECK(math::max(T(-2), T(3)) == T(3));
+  CHECK(math::min(T(-2), T(3)) == T(-2));
+  CHECK(math::abs(T(-2.5)) == T(2.5));
+  CHECK(math::sqrt(T(9)) == T(3));
+  const T tiny = std::numeric_limits<T>::denorm_min() * 1000;
+  CHECK(math::tanh(tiny) == tiny);
+  CHECK(math::exp(math::log(tiny)) == doctest::Approx(static_cast<double>(tiny)).epsilon(1e-2));
+  CHECK(math::is_infinite(-inf));
+  CHECK(math::is_minus_infinity(-inf));
+  CHECK_FALSE(math::is_minus_infinity(inf));
+  CHECK_FALSE(math::is_infinite(std::numeric_limits<T>::max()));
+}
+
+TEST_CASE_TEMPLATE("math: sine and cosine of turns", T, float, double) {
+  double error = 0;
+  for (int i = 0; i <= 4096; ++i) {
+    const T u = static_cast<T>(i) / 4096;
+    T s, c;
+    math::sin_cos_turns(u, s, c);
+    const long double angle = 6.283185307179586476925L * static_cast<long double>(u);
+    error = std::fmax(error, std::fabs(static_cast<double>(s - std::sin(angle))));
+    error = std::fmax(error, std::fabs(static_cast<double>(c - std::cos(angle))));
+  }
+  CHECK(error < (sizeof(T) == 4 ? 2e-7 : 3e-15));
+}
+
+}  // namespace kernel_tests
