@@ -13,8 +13,15 @@ set(TECTUM_CORE_HEADERS
     tectum/architecture/print.hpp
     tectum/architecture/shape.hpp
     tectum/architecture/text.hpp
+    tectum/check.hpp
+    tectum/check/checks.hpp
+    tectum/check/data.hpp
+    tectum/check/report.hpp
+    tectum/check/single.hpp
+    tectum/check/trial.hpp
     tectum/config.hpp
     tectum/encoded.hpp
+    tectum/fwd.hpp
     tectum/kernels/epilogue.hpp
     tectum/kernels/geometry.hpp
     tectum/kernels/math.hpp
@@ -39,11 +46,40 @@ set(TECTUM_CORE_HEADERS
     tectum/model/plan.hpp
     tectum/model/run.hpp
     tectum/model/workspace.hpp
+    tectum/operators/attention/core.hpp
+    tectum/operators/attention/multi_head_attention.hpp
     tectum/operators/encoders/encoder.hpp
+    tectum/operators/fusion/bilinear.hpp
     tectum/operators/fusion/concat.hpp
+    tectum/operators/fusion/low_rank_fusion.hpp
+    tectum/operators/fusion/mlb.hpp
+    tectum/operators/fusion/product.hpp
+    tectum/operators/fusion/select.hpp
+    tectum/operators/fusion/sum.hpp
+    tectum/operators/fusion/tensor_fusion.hpp
+    tectum/operators/layers.hpp
     tectum/operators/layers/activations.hpp
+    tectum/operators/layers/average_pool.hpp
+    tectum/operators/layers/conv1d.hpp
+    tectum/operators/layers/conv2d.hpp
+    tectum/operators/layers/convolve.hpp
+    tectum/operators/layers/dropout.hpp
+    tectum/operators/layers/embedding.hpp
+    tectum/operators/layers/flatten.hpp
+    tectum/operators/layers/gru.hpp
+    tectum/operators/layers/layer_norm.hpp
     tectum/operators/layers/linear.hpp
+    tectum/operators/layers/max_pool.hpp
+    tectum/operators/layers/mean_pool.hpp
+    tectum/operators/layers/patches.hpp
+    tectum/operators/layers/positions.hpp
+    tectum/operators/layers/residual.hpp
+    tectum/operators/layers/runs.hpp
+    tectum/operators/layers/softmax.hpp
+    tectum/operators/layers/split.hpp
+    tectum/operators/layers/windows.hpp
     tectum/operators/losses/cross_entropy.hpp
+    tectum/operators/losses/mse.hpp
     tectum/operators/operator.hpp
     tectum/print.hpp
     tectum/tensor/annotate.hpp
@@ -60,9 +96,15 @@ set(TECTUM_CORE_HEADERS
     tectum/tensor/view.hpp
 )
 set(TECTUM_TRAINING_HEADERS
+    tectum/tectum.hpp
+    tectum/training/compare.hpp
+    tectum/training/comparison_table.hpp
     tectum/training/dataset.hpp
+    tectum/training/evaluate.hpp
     tectum/training/optimizers.hpp
+    tectum/training/progress.hpp
     tectum/training/schedules.hpp
+    tectum/training/trainer.hpp
 )
 set(TECTUM_EIGEN_HEADERS
     tectum/eigen.hpp
@@ -88,4 +130,5 @@ set(TECTUM_IO_HEADERS
     tectum/io/spectrogram.hpp
     tectum/io/utf8.hpp
     tectum/io/wav.hpp
+    tectum/io/weights.hpp
 )

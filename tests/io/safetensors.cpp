@@ -45,7 +45,7 @@ TEST_CASE("safetensors: what is written is read, with its metadata") {
   const auto listed = tt::list_safetensors(path);
   REQUIRE(listed.size() == 2);
   CHECK(listed[0].name == "b");  // the wider elements first
-  CHECK(listed[0].type == tt::scalar_type::f64);
+  CHECK(listed[0].type == tt::stored_type::f64);
   CHECK(listed[1].begin == 24);
   CHECK(listed[1].extents == std::vector<std::int64_t>{2, 3});
 }

@@ -93,3 +93,14 @@ TEST_CASE("tensors of different numbers of samples are refused") {
                        "dataset: kind has 5 samples where the first input has 4", tt::error);
   CHECK_THROWS_AS(tt::dataset(left = tt::absent), tt::error);
 }
+
+TEST_CASE("a part is a range of the samples") {
+  const std::vector<int> label{0, 1, 2, 3, 4, 5, 6, 7};
+  auto data = tt::dataset(kind = label).part(2, 6).part(1, 4);
+  CHECK(data.size() == 4);
+  const std::array<tt::index, 2> last{3, 0};
+  const auto [k] = data.batch(last);
+  CHECK(element<int>(k.source(), 0) == 6);
+  CHECK(element<int>(k.source(), 1) == 3);
+  CHECK_THROWS_AS(data.part(2, 3), tt::error);
+}

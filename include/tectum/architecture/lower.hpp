@@ -71,6 +71,7 @@ class lowering {
   };
   struct place {  // where evaluation is
     int hole = -1, carried = -1, frame = 0, scope = -1;
+    const label* equation = nullptr;  // whose text it is
     bool frozen = false, shared = false;
   };
   struct counter {
@@ -162,7 +163,7 @@ class lowering {
     if (nodes_[d.begin].what == does::declare) {
       value = add_input(detail::declared_shape(slots_.items + slot_of_[d.begin]));
     } else {
-      value = evaluate(d.begin, d.end, {.frame = d.frame, .scope = d.scope, .frozen = d.frozen});
+      value = evaluate(d.begin, d.end, {.frame = d.frame, .scope = d.scope, .equation = d.name, .frozen = d.frozen});
       if (failed()) return -1;
       results = results_of_[d.end - 1];
       if (d.names > 1 && d.names != results) {
@@ -266,10 +267,9 @@ class lowering {
     const definition def = definitions_[d];
     forget_counters(def.scope);
     definitions_[d].state = 1;
-    const int argument = value_of_[operand(i, 0)];
-    const int kept = argument;
     const int value = evaluate(def.begin, def.end,
-                               {.hole = kept, .frame = def.frame, .scope = def.scope, .frozen = at.frozen, .shared = true});
+                               {.hole = value_of_[operand(i, 0)], .frame = def.frame, .scope = def.scope,
+                                .equation = def.name, .frozen = at.frozen, .shared = true});
     definitions_[d].state = 0;
     value_of_[i] = value;
   }
@@ -337,7 +337,7 @@ class lowering {
     if (n.count > most_inputs) return fail({"an operator has at most 16 inputs", n.count});
     shape in[most_inputs]{};
     graph_operator g{.op = &op, .slots = slot_of_[i], .inputs = inputs.size(), .input_count = n.count,
-                     .frozen = at.frozen, .equation = current_equation_};
+                     .frozen = at.frozen, .equation = at.equation};
     for (int k = 0; k < n.count; ++k) {
       const int from = operand(i, k), value = value_of_[from];
       if (value < 0) return fail({"tt::here stands outside of a pipeline"});

@@ -41,14 +41,14 @@ class idx_stream {
   std::uint64_t offset_ = 0;
 };
 
-inline scalar_type idx_type(const std::string& label, unsigned code) {
+inline stored_type idx_type(const std::string& label, unsigned code) {
   switch (code) {
-    case 0x08: return scalar_type::u8;
-    case 0x09: return scalar_type::i8;
-    case 0x0b: return scalar_type::i16;
-    case 0x0c: return scalar_type::i32;
-    case 0x0d: return scalar_type::f32;
-    case 0x0e: return scalar_type::f64;
+    case 0x08: return stored_type::u8;
+    case 0x09: return stored_type::i8;
+    case 0x0b: return stored_type::i16;
+    case 0x0c: return stored_type::i32;
+    case 0x0d: return stored_type::f32;
+    case 0x0e: return stored_type::f64;
     default: fail(label, "type byte", "8, 9, 11, 12, 13 or 14", std::to_string(code));
   }
 }
@@ -65,7 +65,7 @@ array_data<T> read_idx(const byte_source& source) {
   std::byte magic[4];
   stream.fill(magic, "magic");
   if (magic[0] != std::byte{0} || magic[1] != std::byte{0}) fail(label, "magic", "two zero bytes", "others");
-  const scalar_type type = idx_type(label, static_cast<unsigned>(magic[2]));
+  const stored_type type = idx_type(label, static_cast<unsigned>(magic[2]));
   const auto rank = static_cast<std::size_t>(magic[3]);
   constexpr std::size_t most_extents = 8;
   if (rank == 0 || rank > most_extents) fail(label, "number of extents", "1 to 8", std::to_string(rank));

@@ -22,7 +22,7 @@ class npy_reader {
   npy_reader(std::span<const std::byte> memory, const std::string& label) : source_(memory, label) { open(); }
 
   const std::vector<std::int64_t>& extents() const noexcept { return extents_; }
-  scalar_type type() const noexcept { return type_; }
+  stored_type type() const noexcept { return type_; }
   bool fortran_order() const noexcept { return fortran_; }
   std::uint64_t count() const noexcept { return count_; }
 
@@ -97,12 +97,12 @@ class npy_reader {
   void set_type(std::string_view descr) {
     struct known {
       const char* text;
-      scalar_type type;
+      stored_type type;
     };
-    constexpr known types[] = {{"f8", scalar_type::f64}, {"f4", scalar_type::f32}, {"f2", scalar_type::f16},
-                               {"i8", scalar_type::i64}, {"i4", scalar_type::i32}, {"i2", scalar_type::i16},
-                               {"i1", scalar_type::i8},  {"u8", scalar_type::u64}, {"u4", scalar_type::u32},
-                               {"u2", scalar_type::u16}, {"u1", scalar_type::u8},  {"b1", scalar_type::boolean}};
+    constexpr known types[] = {{"f8", stored_type::f64}, {"f4", stored_type::f32}, {"f2", stored_type::f16},
+                               {"i8", stored_type::i64}, {"i4", stored_type::i32}, {"i2", stored_type::i16},
+                               {"i1", stored_type::i8},  {"u8", stored_type::u64}, {"u4", stored_type::u32},
+                               {"u2", stored_type::u16}, {"u1", stored_type::u8},  {"b1", stored_type::boolean}};
     const char order = descr.empty() ? '\0' : descr.front();
     if (order == '<' || order == '>' || order == '|' || order == '=')
       for (const known& k : types)
@@ -122,7 +122,7 @@ class npy_reader {
   }
 
   byte_source source_;
-  scalar_type type_ = scalar_type::f32;
+  stored_type type_ = stored_type::f32;
   std::endian order_ = std::endian::little;
   bool fortran_ = false;
   std::vector<std::int64_t> extents_;
@@ -142,7 +142,7 @@ void write_npy(const std::string& path, std::span<const T> data, std::span<const
   const auto count = checked_product(extents);
   if (!count || *count != data.size())
     fail(path, "data", "as many elements as " + text_of(extents) + " has", std::to_string(data.size()));
-  constexpr scalar_type type = scalar_type_of<T>();
+  constexpr stored_type type = scalar_type_of<T>();
   std::string header = std::string("{'descr': '") + (sizeof(T) == 1 ? "|" : "<") +
                        (is_floating(type)     ? "f"
                         : std::is_signed_v<T> ? "i"

@@ -64,7 +64,7 @@ inline std::string suggestion(std::string_view wanted, std::span<const std::stri
   return nearest ? std::string(" (nearest name ") + where + ": " + shown(*nearest) + ")" : "";
 }
 
-inline std::string typed(scalar_type type, std::span<const std::int64_t> extents) {
+inline std::string typed(stored_type type, std::span<const std::int64_t> extents) {
   return std::string(name_of(type)) + " " + text_of(extents);
 }
 
@@ -124,7 +124,7 @@ class safetensors_matcher {
     if (given.extents != e.extents) add(e.name, text_of(e.extents), typed(given.type, given.extents));
     else if (!is_floating(given.type))
       add(e.name, wide ? "floating point" : "floating point of at most 32 bits", name_of(given.type));
-    else if (given.type == scalar_type::f64 && !wide && !narrow)
+    else if (given.type == stored_type::f64 && !wide && !narrow)
       add(e.name, "at most 32 bits, or the option narrow", "float64");
   }
 
@@ -163,7 +163,7 @@ inline std::map<std::string, std::string> read_safetensors(const byte_source& fi
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const tensor_entry& entry = *matched.found[i];
       if (const auto* sink = std::get_if<0>(&expected[i].sink)) {
-        if (!final && entry.type != scalar_type::f64) continue;  // nothing can fail
+        if (!final && entry.type != stored_type::f64) continue;  // nothing can fail
         deliver(bytes, 0, entry, floats);
         if (final && *sink) (*sink)(floats);
       } else if (final) {

@@ -12,7 +12,7 @@ namespace tectum::inline TECTUM_ABI {
 
 struct tensor_entry {
   std::string name;
-  scalar_type type = scalar_type::f32;
+  stored_type type = stored_type::f32;
   std::vector<std::int64_t> extents;
   std::uint64_t begin = 0, end = 0;  // bytes from the end of the header
 };
@@ -27,13 +27,13 @@ namespace io_detail {
 
 struct safetensors_dtype {
   const char* text;
-  scalar_type type;
+  stored_type type;
 };
 inline constexpr safetensors_dtype safetensors_dtypes[] = {
-    {"F64", scalar_type::f64},     {"F32", scalar_type::f32}, {"F16", scalar_type::f16}, {"BF16", scalar_type::bf16},
-    {"I64", scalar_type::i64},     {"I32", scalar_type::i32}, {"I16", scalar_type::i16}, {"I8", scalar_type::i8},
-    {"U64", scalar_type::u64},     {"U32", scalar_type::u32}, {"U16", scalar_type::u16}, {"U8", scalar_type::u8},
-    {"BOOL", scalar_type::boolean}};
+    {"F64", stored_type::f64},     {"F32", stored_type::f32}, {"F16", stored_type::f16}, {"BF16", stored_type::bf16},
+    {"I64", stored_type::i64},     {"I32", stored_type::i32}, {"I16", stored_type::i16}, {"I8", stored_type::i8},
+    {"U64", stored_type::u64},     {"U32", stored_type::u32}, {"U16", stored_type::u16}, {"U8", stored_type::u8},
+    {"BOOL", stored_type::boolean}};
 
 inline std::string tensor_item(std::string_view tensor) { return "tensor " + shown(tensor); }
 

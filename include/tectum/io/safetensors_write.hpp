@@ -23,9 +23,9 @@ struct tensor_to_write {
 
 namespace io_detail {
 
-inline scalar_type type_of(const tensor_to_write& tensor) {
-  constexpr scalar_type types[] = {scalar_type::f32, scalar_type::f64, scalar_type::i64, scalar_type::i32,
-                                   scalar_type::u8,  scalar_type::f32, scalar_type::f64};
+inline stored_type type_of(const tensor_to_write& tensor) {
+  constexpr stored_type types[] = {stored_type::f32, stored_type::f64, stored_type::i64, stored_type::i32,
+                                   stored_type::u8,  stored_type::f32, stored_type::f64};
   return types[tensor.source.index()];
 }
 
@@ -109,7 +109,7 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_to
   }
   std::uint64_t at = 0;
   for (const tensor_to_write* t : order) {
-    const scalar_type type = type_of(*t);
+    const stored_type type = type_of(*t);
     const std::uint64_t end = at + checked_count(path, *t) * size_of(type);
     const auto* dtype = std::ranges::find(safetensors_dtypes, type, &safetensors_dtype::type);
     header += separator + json_text(t->name) + ":{\"dtype\":\"" + dtype->text + "\",\"shape\":[";

@@ -10,27 +10,27 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-enum class scalar_type : unsigned char { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
+enum class stored_type : unsigned char { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
 
-constexpr std::size_t size_of(scalar_type type) {
+constexpr std::size_t size_of(stored_type type) {
   constexpr std::size_t sizes[] = {8, 4, 2, 2, 8, 4, 2, 1, 8, 4, 2, 1, 1};
   return sizes[static_cast<int>(type)];
 }
 
-constexpr const char* name_of(scalar_type type) {
+constexpr const char* name_of(stored_type type) {
   constexpr const char* names[] = {"float64", "float32", "float16", "bfloat16", "int64", "int32", "int16",
                                    "int8",    "uint64",  "uint32",  "uint16",   "uint8", "bool"};
   return names[static_cast<int>(type)];
 }
 
-constexpr bool is_floating(scalar_type type) { return type <= scalar_type::bf16; }
+constexpr bool is_floating(stored_type type) { return type <= stored_type::bf16; }
 
 template <class T>
-consteval scalar_type scalar_type_of() {
+consteval stored_type scalar_type_of() {
   static_assert(loadable<T> && !std::same_as<T, bool>, "a number of 1, 2, 4 or 8 bytes");
-  if constexpr (std::floating_point<T>) return sizeof(T) == 8 ? scalar_type::f64 : scalar_type::f32;
+  if constexpr (std::floating_point<T>) return sizeof(T) == 8 ? stored_type::f64 : stored_type::f32;
   constexpr int place = sizeof(T) == 8 ? 0 : sizeof(T) == 4 ? 1 : sizeof(T) == 2 ? 2 : 3;
-  return static_cast<scalar_type>(static_cast<int>(std::is_signed_v<T> ? scalar_type::i64 : scalar_type::u64) + place);
+  return static_cast<stored_type>(static_cast<int>(std::is_signed_v<T> ? stored_type::i64 : stored_type::u64) + place);
 }
 
 // What a file of numbers holds: row-major elements and their extents; no extents: one number.
@@ -117,23 +117,23 @@ bool convert_all(std::span<const std::byte> raw, std::endian order, std::span<T>
 
 // out.size() elements of `type` from `raw`, which holds just as many; false: element `bad` does not fit T.
 template <class T>
-[[nodiscard]] bool convert_elements(std::span<const std::byte> raw, scalar_type type, std::endian order,
+[[nodiscard]] bool convert_elements(std::span<const std::byte> raw, stored_type type, std::endian order,
                                     std::span<T> out, std::size_t& bad) {
   const auto as_is = [](auto x) { return x; };
   switch (type) {
-    case scalar_type::f64: return convert_all<double>(raw, order, out, bad, as_is);
-    case scalar_type::f32: return convert_all<float>(raw, order, out, bad, as_is);
-    case scalar_type::f16: return convert_all<std::uint16_t>(raw, order, out, bad, from_half);
-    case scalar_type::bf16: return convert_all<std::uint16_t>(raw, order, out, bad, from_bfloat);
-    case scalar_type::i64: return convert_all<std::int64_t>(raw, order, out, bad, as_is);
-    case scalar_type::i32: return convert_all<std::int32_t>(raw, order, out, bad, as_is);
-    case scalar_type::i16: return convert_all<std::int16_t>(raw, order, out, bad, as_is);
-    case scalar_type::i8: return convert_all<std::int8_t>(raw, order, out, bad, as_is);
-    case scalar_type::u64: return convert_all<std::uint64_t>(raw, order, out, bad, as_is);
-    case scalar_type::u32: return convert_all<std::uint32_t>(raw, order, out, bad, as_is);
-    case scalar_type::u16: return convert_all<std::uint16_t>(raw, order, out, bad, as_is);
-    case scalar_type::u8: return convert_all<std::uint8_t>(raw, order, out, bad, as_is);
-    case scalar_type::boolean: break;
+    case stored_type::f64: return convert_all<double>(raw, order, out, bad, as_is);
+    case stored_type::f32: return convert_all<float>(raw, order, out, bad, as_is);
+    case stored_type::f16: return convert_all<std::uint16_t>(raw, order, out, bad, from_half);
+    case stored_type::bf16: return convert_all<std::uint16_t>(raw, order, out, bad, from_bfloat);
+    case stored_type::i64: return convert_all<std::int64_t>(raw, order, out, bad, as_is);
+    case stored_type::i32: return convert_all<std::int32_t>(raw, order, out, bad, as_is);
+    case stored_type::i16: return convert_all<std::int16_t>(raw, order, out, bad, as_is);
+    case stored_type::i8: return convert_all<std::int8_t>(raw, order, out, bad, as_is);
+    case stored_type::u64: return convert_all<std::uint64_t>(raw, order, out, bad, as_is);
+    case stored_type::u32: return convert_all<std::uint32_t>(raw, order, out, bad, as_is);
+    case stored_type::u16: return convert_all<std::uint16_t>(raw, order, out, bad, as_is);
+    case stored_type::u8: return convert_all<std::uint8_t>(raw, order, out, bad, as_is);
+    case stored_type::boolean: break;
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (raw[i] > std::byte{1}) {
@@ -147,7 +147,7 @@ template <class T>
 
 // Elements [0, out.size()) that lie at `offset` of the source, a block at a time.
 template <class T>
-void read_elements(const byte_source& source, std::uint64_t offset, scalar_type type, std::endian order,
+void read_elements(const byte_source& source, std::uint64_t offset, stored_type type, std::endian order,
                    std::span<T> out, const std::string& item) {
   constexpr std::size_t block = 8192;
   std::vector<std::byte> raw(std::min(block, out.size()) * size_of(type));

@@ -81,7 +81,7 @@ TECTUM_INLINE V activation_gradient_from_input(activation act, V x) noexcept {
     case activation::gelu_tanh: {
       const V root = V(T(0.79788456080286535588)), cubic = V(T(0.044715)) * x * x;
       const V t = math::tanh(root * fma(cubic, x, x));
-      return half * (one + t) + half * x * fma(-t, t, one) * root * fma(V(T(3)), cubic, one);
+      return fma(half * x * fma(-t, t, one) * root, fma(V(T(3)), cubic, one), half * (one + t));
     }
     case activation::silu: {
       const V s = math::sigmoid(x);

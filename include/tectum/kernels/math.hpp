@@ -242,7 +242,7 @@ TECTUM_INLINE V erf(V x) noexcept {
   const V square = a * a;
   const V near = x * polynomial(select(square < V(T(1)), square, V(T(1))), C::erf);
   const V t = V(T(2)) / (a + V(T(2)));
-  const V far = V(T(1)) - math::exp_in_range(-square) * polynomial(t, C::erfc);
+  const V far = fma(-math::exp_in_range(-square), polynomial(t, C::erfc), V(T(1)));
   return select(is_nan(x), x, select(a < V(T(1)), near, with_sign_of(far, x)));
 }
 

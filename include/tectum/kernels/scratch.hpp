@@ -16,4 +16,9 @@ constexpr long long convolution_scratch_size(const convolution_geometry& g) {
   return g.channels * rows * row + taps + panels_of(g.filters / g.groups) * panel_width * panel_width;
 }
 
+// Of attention_gradient: the scores of one head.
+constexpr long long attention_gradient_scratch_size(long long queries, long long keys) {
+  return (queries > 2 ? queries : 2) * keys;
+}
+
 }  // namespace tectum

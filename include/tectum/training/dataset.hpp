@@ -36,9 +36,14 @@ class gathering {
   gathering(const gathering&) noexcept {}  // the buffer is not worth a copy
   gathering& operator=(const gathering&) noexcept { return *this; }
 
-  void gather(const source& all, std::span<const index> rows) {
-    batch_ = all;
-    if (all.absent) return;
+  // `first` is the tensor's row that counts as number 0.
+  void gather(const source& whole, index first, std::span<const index> rows) {
+    batch_ = whole;
+    if (whole.absent) return;
+    source all = whole;
+    skip(all.layout.data, first * all.layout.stride[0] * size_of(all.type));
+    skip(all.tokens.data, first * all.tokens.stride[0] * size_of(all.tokens.type));
+    skip(all.present.data, first * all.present.stride[0] * size_of(all.present.type));
     batch_.columns = false;
     const auto n = static_cast<index>(rows.size());
     const tensor_layout<const void>& from = all.layout;
@@ -61,6 +66,9 @@ class gathering {
   const source& batch() const { return batch_; }
 
  private:
+  static void skip(const void*& data, index bytes) {
+    if (data) data = static_cast<const char*>(data) + bytes;
+  }
   static const void* room(memory<unsigned char>& m, index bytes) {
     if (m.size() < bytes) m.resize(bytes);
     return m.data();
@@ -118,13 +126,28 @@ class dataset_of {
 
   index size() const { return size_; }
 
+  // The samples [first, first + count) as data of their own: `data.part(0, 800)` and `data.part(800, 200)` are a split.
+  dataset_of part(index first, index count) const {
+    if (first < 0 || count < 0 || count > size_ - first)
+      fail(error_kind::range, message("dataset: samples ")
+                                  .append(first)
+                                  .append(" and ")
+                                  .append(count)
+                                  .append(" on are not all among its ")
+                                  .append(size_));
+    dataset_of some(*this);
+    some.first_ += first;
+    some.size_ = count;
+    return some;
+  }
+
   // The samples of these numbers, in this order; valid until the next batch. Allocates where no batch was as large yet.
   auto batch(std::span<const index> rows) { return gather(rows, std::index_sequence_for<Bindings...>()); }
 
  private:
   template <std::size_t... I>
   auto gather(std::span<const index> rows, std::index_sequence<I...>) {
-    (batches_[I].gather(std::get<I>(all_).source(), rows), ...);
+    (batches_[I].gather(std::get<I>(all_).source(), first_, rows), ...);
     return std::tuple(gathered<typename Bindings::name>{&batches_[I].batch()}...);
   }
   void count(const source& s, const char* name) {
@@ -148,7 +171,7 @@ class dataset_of {
 
   std::tuple<Bindings...> all_;
   detail::gathering batches_[sizeof...(Bindings)];
-  index size_ = -1;
+  index first_ = 0, size_ = -1;
 };
 
 // tt::dataset(image = pictures, label = digits)

@@ -18,12 +18,14 @@ struct progress_options {
   progress_style style = progress_style::automatic;
   std::FILE* sink = nullptr;  // null: stderr
   const char* label = "";     // what is trained; must outlive the training
+  bool epoch_lines = true;    // a line is left behind for each epoch, also where there is a live one
 };
 
 // Prints how far a training is: loss, samples a second, time left. A trainer has one; it can stand alone.
 class progress {
  public:
-  explicit progress(progress_options options = {}) : sink_(options.sink ? options.sink : stderr), label_(options.label) {
+  explicit progress(progress_options options = {}) : sink_(options.sink ? options.sink : stderr), label_(options.label),
+                                                     epoch_lines_(options.epoch_lines) {
     const char* const term = std::getenv("TERM");
     const bool terminal = isatty(fileno(sink_)) != 0 && !(term && std::string_view(term) == "dumb");
     style_ = options.style != progress_style::automatic ? options.style
@@ -64,6 +66,7 @@ class progress {
     const double rate = rate_at(now);
     duration_text(rate > 0 ? static_cast<double>(samples_ - done_) / rate : 0, time);
     if (style_ == progress_style::live) std::fputs("\r\033[K", sink_);
+    if (!epoch_lines_) return;
     std::fprintf(sink_, "%s%sepoch %d/%d  loss %.4f", label_, *label_ ? "  " : "", epoch + 1, epochs_, loss);
     if (!math::is_nan(validation)) std::fprintf(sink_, "  validation %.4f", validation);
     if (!math::is_nan(metric)) std::fprintf(sink_, "  metric %.4f", metric);
@@ -92,7 +95,7 @@ class progress {
   std::FILE* sink_;
   const char* label_;
   progress_style style_ = progress_style::plain;
-  bool color_ = false;
+  bool color_ = false, epoch_lines_ = true;
   int epochs_ = 0;
   long long samples_ = 0, done_ = 0;
   clock::time_point start_{}, shown_{};

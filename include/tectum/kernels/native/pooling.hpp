@@ -42,7 +42,7 @@ struct pooling {
       for (index r = top; r < bottom; ++r)
         for (index c = left; c < right; ++c) {
           const T value = x[plane + r * g.width + c];
-          const bool better = (value > most) | (math::is_nan(value) & !math::is_nan(most));
+          const bool better = value > most || (math::is_nan(value) && !math::is_nan(most));
           best = better ? r * g.width + c : best;
           most = better ? value : most;
         }

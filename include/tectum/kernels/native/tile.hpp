@@ -170,6 +170,7 @@ template <class T>
 void tile_panels(const tile_task<T>& all, index rows) noexcept TECTUM_NONBLOCKING {
   using shape = tile_shape<T>;
   constexpr int W = shape::width;
+  if (rows <= 0) return;
   const index end = panels_of(all.columns) * panel_width;
   index column = 0;
   const auto at = [&](index wide) {

@@ -90,7 +90,8 @@ inline constexpr struct time_max_pool_operator {
         const matrix<const T> token = detail::rows_of(x.sample_rows(b), t, 1);
         const T place = static_cast<T>(t);
         const auto better = [](auto a, auto most, auto from) {
-          return (from < decltype(a)(T(0))) | (a > most) | (math::is_nan(a) & !math::is_nan(most));
+          const auto settled = math::is_nan(most);
+          return (from < decltype(a)(T(0))) | (a > most) | (math::is_nan(a) & !settled);
         };
         C::kernels::map(best, [=](auto a, auto most, auto from) {
           return select(better(a, most, from), decltype(a)(place), from);
