@@ -1,7 +1,11 @@
 // Concatenation and an MLP (64/128/256 -> 256 relu -> 64 relu -> 10), timed as bench/peers.sh times its peers: one JSON
 // line a cell, p10 the figure to compare. Also the FMA peak of this core, measured in the same run, and the packed
 // product's share of it.
-#include <tectum/tectum.hpp>
+#include <tectum/model/model.hpp>
+#include <tectum/operators/fusion/concat.hpp>
+#include <tectum/operators/layers/activations.hpp>
+#include <tectum/operators/layers/linear.hpp>
+#include <tectum/operators/losses/cross_entropy.hpp>
 #include <tectum/training/trainer.hpp>
 
 #include <algorithm>

@@ -71,7 +71,7 @@ function(tectum_tests group)
     add_test(NAME ${test} COMMAND ${target} "--source-file=*/tests/${group}/${file}.cpp"
              WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
     # A file whose name matches no case would pass with nothing run.
-    set_tests_properties(${test} PROPERTIES LABELS "${group};${arg_LABELS}" TIMEOUT 600 FAIL_REGULAR_EXPRESSION
+    set_tests_properties(${test} PROPERTIES LABELS "${group};${arg_LABELS}" TIMEOUT 300 FAIL_REGULAR_EXPRESSION
                                             "test cases: +0 ")
     if(IS_DIRECTORY "${TECTUM_SHARED}")
       set_tests_properties(${test} PROPERTIES ENVIRONMENT "TECTUM_SHARED=${TECTUM_SHARED}")

@@ -1,5 +1,5 @@
 # Public headers by set. Written by cmake/lists.sh ('make lists'); a test proves that it is current.
-# CORE compiles without exceptions and run-time type information; TRAINING adds the umbrella header.
+# CORE compiles without exceptions and run-time type information; TRAINING (and check/) need not.
 set(TECTUM_CORE_HEADERS
     tectum/architecture/architecture.hpp
     tectum/architecture/fragment.hpp
@@ -13,12 +13,6 @@ set(TECTUM_CORE_HEADERS
     tectum/architecture/print.hpp
     tectum/architecture/shape.hpp
     tectum/architecture/text.hpp
-    tectum/check.hpp
-    tectum/check/checks.hpp
-    tectum/check/data.hpp
-    tectum/check/report.hpp
-    tectum/check/single.hpp
-    tectum/check/trial.hpp
     tectum/config.hpp
     tectum/encoded.hpp
     tectum/fwd.hpp
@@ -46,12 +40,18 @@ set(TECTUM_CORE_HEADERS
     tectum/model/plan.hpp
     tectum/model/run.hpp
     tectum/model/workspace.hpp
+    tectum/operators/attention.hpp
     tectum/operators/attention/core.hpp
     tectum/operators/attention/multi_head_attention.hpp
+    tectum/operators/attention/transformer.hpp
     tectum/operators/encoders/encoder.hpp
+    tectum/operators/fusion.hpp
+    tectum/operators/fusion/attention_pool.hpp
     tectum/operators/fusion/bilinear.hpp
     tectum/operators/fusion/concat.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
+    tectum/operators/fusion/maximum.hpp
+    tectum/operators/fusion/mean.hpp
     tectum/operators/fusion/mlb.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
@@ -78,6 +78,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/softmax.hpp
     tectum/operators/layers/split.hpp
     tectum/operators/layers/windows.hpp
+    tectum/operators/losses.hpp
     tectum/operators/losses/cross_entropy.hpp
     tectum/operators/losses/mse.hpp
     tectum/operators/operator.hpp
@@ -96,6 +97,12 @@ set(TECTUM_CORE_HEADERS
     tectum/tensor/view.hpp
 )
 set(TECTUM_TRAINING_HEADERS
+    tectum/check.hpp
+    tectum/check/checks.hpp
+    tectum/check/data.hpp
+    tectum/check/report.hpp
+    tectum/check/single.hpp
+    tectum/check/trial.hpp
     tectum/tectum.hpp
     tectum/training/compare.hpp
     tectum/training/comparison_table.hpp

@@ -11,7 +11,7 @@ select_headers() {
       *eigen*) set_name=EIGEN ;;
       *xtensor*) set_name=XTENSOR ;;
       tectum/io.hpp | tectum/io/*) set_name=IO ;;
-      tectum/tectum.hpp | tectum/training.hpp | tectum/training/*) set_name=TRAINING ;;
+      tectum/tectum.hpp | tectum/check* | tectum/training.hpp | tectum/training/*) set_name=TRAINING ;;
       *) set_name=CORE ;;
     esac
     if [ "$set_name" = "$1" ]; then echo "    $header"; fi
@@ -20,7 +20,7 @@ select_headers() {
 
 generate() {
   echo "# Public headers by set. Written by cmake/lists.sh ('make lists'); a test proves that it is current."
-  echo "# CORE compiles without exceptions and run-time type information; TRAINING adds the umbrella header."
+  echo "# CORE compiles without exceptions and run-time type information; TRAINING (and check/) need not."
   for name in CORE TRAINING EIGEN XTENSOR IO; do
     echo "set(TECTUM_${name}_HEADERS"
     select_headers $name
@@ -38,13 +38,16 @@ case ${1:-} in
     fi
     listed() { # FILE CMAKELISTS: the name without folder and extension is a word of the list
       name=$(basename "$1" .cpp)
-      if ! grep -qE "(^|[ (])$name([ )]|\$)" "$2"; then
+      if ! grep -qE "(^|[ (/])$name([ )]|\$)" "$2"; then
         echo "$1 is not named in $2"
         status=1
       fi
     }
     for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*'); do
       listed "$source" tests/CMakeLists.txt
+    done
+    for source in $(find tests/diagnostics -maxdepth 1 -name '*.cpp'); do
+      listed "$source" tests/diagnostics/CMakeLists.txt
     done
     for source in $(find examples -name '*.cpp'); do listed "$source" examples/CMakeLists.txt; done
     for source in $(find bench -maxdepth 1 -name '*.cpp'); do listed "$source" bench/CMakeLists.txt; done

@@ -128,7 +128,29 @@ TECTUM_INLINE V sqrt(V x) noexcept {
 #if defined(__clang__)
     return V::from(__builtin_elementwise_sqrt(x.v));
 #else
-    for (int i = 0; i < V::width; ++i) x.v[i] = math::sqrt(x.v[i]);
+    // g++ does not make vector code of a loop of roots, for the sake of errno.
+#if defined(__AVX512F__) && !defined(__clang__)
+    if constexpr (sizeof(x.v) == 64 && sizeof(x.v[0]) == 4)
+      return V::from(__builtin_ia32_sqrtps512_mask(x.v, x.v, -1, 4));
+    else if constexpr (sizeof(x.v) == 64)
+      return V::from(__builtin_ia32_sqrtpd512_mask(x.v, x.v, -1, 4));
+    else
+#endif
+#if defined(__AVX__) && !defined(__clang__)
+    if constexpr (sizeof(x.v) == 32 && sizeof(x.v[0]) == 4)
+      return V::from(__builtin_ia32_sqrtps256(x.v));
+    else if constexpr (sizeof(x.v) == 32)
+      return V::from(__builtin_ia32_sqrtpd256(x.v));
+    else
+#endif
+#if defined(__SSE2__) && !defined(__clang__)
+    if constexpr (sizeof(x.v) == 16 && sizeof(x.v[0]) == 4)
+      return V::from(__builtin_ia32_sqrtps(x.v));
+    else if constexpr (sizeof(x.v) == 16)
+      return V::from(__builtin_ia32_sqrtpd(x.v));
+    else
+#endif
+      for (int i = 0; i < V::width; ++i) x.v[i] = math::sqrt(x.v[i]);
     return x;
 #endif
   }

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <tectum/model/call.hpp>
 #include <tectum/model/parameters.hpp>
-#include <tectum/model/run.hpp>
 #include <tuple>
 
 namespace tectum::inline TECTUM_ABI {

@@ -1,9 +1,12 @@
 // Every fusion operator against the whole contract.
 #include <doctest/doctest.h>
 #include <tectum/check.hpp>
+#include <tectum/operators/fusion/attention_pool.hpp>
 #include <tectum/operators/fusion/bilinear.hpp>
 #include <tectum/operators/fusion/concat.hpp>
 #include <tectum/operators/fusion/low_rank_fusion.hpp>
+#include <tectum/operators/fusion/maximum.hpp>
+#include <tectum/operators/fusion/mean.hpp>
 #include <tectum/operators/fusion/mlb.hpp>
 #include <tectum/operators/fusion/product.hpp>
 #include <tectum/operators/fusion/sum.hpp>
@@ -66,4 +69,20 @@ TEST_CASE("low_rank_fusion keeps the contract") {
   holds(tt::check_operator(tt::low_rank_fusion{2, 3}, {vector(4), vector(5)}));
   holds(tt::check_operator(tt::low_rank_fusion{2, 32}, {vector(3, true), vector(2, true), vector(2)}));
   holds(tt::check_operator(tt::low_rank_fusion{3, 2}, {vector(3, true), vector(3, true)}));
+}
+
+TEST_CASE("mean and maximum keep the contract") {
+  holds(tt::check_operator(tt::mean{}, {vector(5), vector(5)}));
+  holds(tt::check_operator(tt::mean{}, {vector(5, true), vector(5), vector(5, true)}));
+  holds(tt::check_operator(tt::mean{}, {tokens(4, 3, true), tokens(4, 3, true)}));
+  holds(tt::check_operator(tt::maximum{}, {vector(5), vector(5)}));
+  holds(tt::check_operator(tt::maximum{}, {vector(5, true), vector(5), vector(5, true)}));
+  holds(tt::check_operator(tt::maximum{}, {tokens(4, 3, true), tokens(4, 3, true)}));
+}
+
+TEST_CASE("attention_pool keeps the contract, whatever scores") {
+  holds(tt::check_operator(tt::attention_pool{tt::mlb{6, 1}}, {tokens(4, 3), vector(5)}));
+  holds(tt::check_operator(tt::attention_pool{tt::mlb{6, 1}}, {tokens(4, 3, true), vector(5, true)}));
+  holds(tt::check_operator(tt::attention_pool{tt::bilinear{1}}, {tokens(4, 3, true, true), vector(5)}));
+  holds(tt::check_operator(tt::attention_pool{tt::low_rank_fusion{2, 1}}, {tokens(4, 3, false, true), vector(2)}));
 }

@@ -1,0 +1,5 @@
+// All forms of attention, and transformer layers.
+#pragma once
+
+#include <tectum/operators/attention/multi_head_attention.hpp>
+#include <tectum/operators/attention/transformer.hpp>

@@ -1,0 +1,13 @@
+// All fusion operators.
+#pragma once
+
+#include <tectum/operators/fusion/attention_pool.hpp>
+#include <tectum/operators/fusion/bilinear.hpp>
+#include <tectum/operators/fusion/concat.hpp>
+#include <tectum/operators/fusion/low_rank_fusion.hpp>
+#include <tectum/operators/fusion/maximum.hpp>
+#include <tectum/operators/fusion/mean.hpp>
+#include <tectum/operators/fusion/mlb.hpp>
+#include <tectum/operators/fusion/product.hpp>
+#include <tectum/operators/fusion/sum.hpp>
+#include <tectum/operators/fusion/tensor_fusion.hpp>
