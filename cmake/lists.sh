@@ -36,21 +36,25 @@ case ${1:-} in
       echo "cmake/headers.cmake is not current: run 'make lists'"
       status=1
     fi
-    listed() { # FILE CMAKELISTS: the name without folder and extension is a word of the list
-      name=$(basename "$1" .cpp)
-      if ! grep -qE "(^|[ (/])$name([ )]|\$)" "$2"; then
-        echo "$1 is not named in $2"
+    listed() { # NAME CMAKELISTS: a word of the list
+      if ! grep -qE "(^|[ (])$1([ )]|\$)" "$2"; then
+        echo "${2%CMakeLists.txt}: '$1' is not named in $2"
         status=1
       fi
     }
     for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*'); do
-      listed "$source" tests/CMakeLists.txt
+      name=${source#tests/*/} # below its group's folder
+      listed "${name%.cpp}" tests/CMakeLists.txt
     done
     for source in $(find tests/diagnostics -maxdepth 1 -name '*.cpp'); do
-      listed "$source" tests/diagnostics/CMakeLists.txt
+      listed "$(basename "$source" .cpp)" tests/diagnostics/CMakeLists.txt
     done
-    for source in $(find examples -name '*.cpp'); do listed "$source" examples/CMakeLists.txt; done
-    for source in $(find bench -maxdepth 1 -name '*.cpp'); do listed "$source" bench/CMakeLists.txt; done
+    for source in $(find examples -name '*.cpp'); do
+      listed "$(basename "$source" .cpp)" examples/CMakeLists.txt
+    done
+    for source in $(find bench -maxdepth 1 -name '*.cpp'); do
+      listed "$(basename "$source" .cpp)" bench/CMakeLists.txt
+    done
     exit $status
     ;;
   *)

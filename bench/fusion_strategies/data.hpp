@@ -3,16 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <tectum/training/dataset.hpp>
 #include <vector>
 
 namespace fusion_bench {
-
-namespace tt = tectum;
-
-inline constexpr tt::name<"picture"> picture;
-inline constexpr tt::name<"sound"> sound;
-inline constexpr tt::name<"digit"> digit;
 
 inline constexpr int picture_side = 28, mels = 32, frames = 32, sample_rate = 8000;
 
@@ -20,14 +13,7 @@ inline constexpr int picture_side = 28, mels = 32, frames = 32, sample_rate = 80
 struct pairs {
   std::vector<float> pictures, sounds;
   std::vector<std::int32_t> digits;
-
-  tt::index count() const { return static_cast<tt::index>(digits.size()); }
-  auto data() const {
-    return tt::dataset(picture = tt::tensor(pictures, {count(), 1, picture_side, picture_side}),
-                       sound = tt::tensor(sounds, {count(), 1, mels, frames}), digit = digits);
-  }
 };
-using pairs_data = decltype(std::declval<const pairs&>().data());
 
 struct digit_data {
   pairs train, validation, test;
@@ -38,7 +24,7 @@ struct digit_data {
 digit_data drawn_digits(int train, int validation, int test, std::uint64_t seed);
 
 // MNIST pictures with recordings of spoken digits; the first `train` training pairs. hard: pictures without their
-// strongest components, sounds under babble. Throws tt::file_error.
+// strongest components, sounds under babble. Throws std::runtime_error.
 digit_data recorded_digits(const std::string& folder, int train, bool hard);
 
 // One view of a folder of features: [samples, width].

@@ -17,6 +17,18 @@
 
 namespace fusion_bench {
 
+namespace tt = tectum;
+
+inline constexpr tt::name<"picture"> picture;
+inline constexpr tt::name<"sound"> sound;
+inline constexpr tt::name<"digit"> digit;
+
+inline auto data_of(const pairs& p) {
+  return tt::dataset(picture = tt::tensor(p.pictures, {p.digits.size(), 1, picture_side, picture_side}),
+                     sound = tt::tensor(p.sounds, {p.digits.size(), 1, mels, frames}), digit = p.digits);
+}
+using pairs_data = decltype(data_of(std::declval<const pairs&>()));
+
 inline constexpr tt::name<"seen"> seen;    // maps of features
 inline constexpr tt::name<"heard"> heard;
 inline constexpr tt::name<"image"> image;  // a vector each

@@ -1,10 +1,14 @@
 // Digits drawn and spoken by the program itself.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <tectum/kernels/random.hpp>
 
 #include "data.hpp"
 
 namespace fusion_bench {
+
+namespace tt = tectum;
 
 namespace {
 

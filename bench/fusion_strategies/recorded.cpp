@@ -12,6 +12,8 @@
 
 namespace fusion_bench {
 
+namespace tt = tectum;
+
 namespace {
 
 constexpr std::size_t pixels = picture_side * picture_side, bins = mels * frames;
@@ -133,7 +135,7 @@ void speech_features::compute(const float* second, float* out) {
                                         .f_min = 60, .log_floor = 1e-6, .padding = tt::frame_padding::zeros});
   const std::size_t all = mel.frames(sample_rate);
   thread_local std::vector<float> rows(all * mels);
-  mel.compute(std::span(second, sample_rate), std::span(rows));
+  mel(std::span(second, sample_rate), std::span(rows));
   for (int t = 0; t < frames; ++t)
     for (int m = 0; m < mels; ++m) out[m * frames + t] = rows[static_cast<std::size_t>(t * mels + m)];
 }

@@ -42,9 +42,22 @@ void clear_invalid(view<T> v) noexcept TECTUM_NONBLOCKING {
         for (index i = 0; i < token; ++i) v.sample(b)[t * token + i] = T(0);
 }
 
-template <class Binding>
-void take_source(const graph_view& g, source* sources, const Binding& b) noexcept {
-  sources[g.values[find_input(g, Binding::name::entry())].result] = b.source();
+// What is bound to input I: one of the arguments, or nothing.
+template <const auto& Architecture, int I>
+source source_of() {
+  return absent_source();
+}
+template <const auto& Architecture, int I, class First, class... Rest>
+source source_of(const First& first, const Rest&... rest) {
+  constexpr graph_view g = compiled<Architecture>::view();
+  if constexpr (is_binding<First>) {
+    constexpr int v = find_input(g, First::name::entry());
+    if constexpr (v >= 0 && g.values[v < 0 ? 0 : v].result == I) return first.source();
+    else return source_of<Architecture, I>(rest...);
+  } else {
+    static_assert(name_object<First>, "tectum: an argument of a call is a name (wanted) or name = tensor");
+    return source_of<Architecture, I>(rest...);
+  }
 }
 
 // Checks all inputs of the plan, then brings them in. Throws before anything has changed that a later call could see.
@@ -104,10 +117,9 @@ class model {
   auto operator()(const Arguments&... arguments) const {
     using call = detail::call<Architecture, mode::inference, detail::wanted_of<Arguments...>>;
     static_assert(call::wanted.count == 1, "tectum: a call without a workspace gives one result: name the wanted one");
-    source sources[compiled<Architecture>::sizes.bound + 1];
-    const index batch = batch_of<call>(sources, arguments...);
-    arena<T> a(batch, compiled<Architecture>::sizes.bound);
-    run<T> r = start_from<call>(a, sources);
+    const source_list sources = sources_of<call>(arguments...);
+    arena<T> a(batch_of<call>(sources.items), input_count);
+    run<T> r = start_from<call>(a, sources.items);
     run_forward(r, call::template function_table<T, Engine>.of);
     outputs<call>(r);
     const view<const T> v = r.operand(call::wanted.values[0]);
@@ -192,27 +204,29 @@ class model {
   }
 
  private:
-  template <class Call, class Argument>
-  static void take(source* sources, const Argument& argument) {
-    if constexpr (detail::is_binding<Argument>) detail::take_source(graph(), sources, argument);
-    else static_assert(name_object<Argument>, "tectum: an argument of a call is a name (wanted) or name = tensor");
-  }
-  template <class Call, class... Arguments>
-  static void take_all(source* sources, const Arguments&... arguments) {
-    static_assert(given<Call>(detail::bindings_of<Arguments...>{}));
-    for (int i = 0; i < graph().bound; ++i) sources[i] = absent_source();
-    (take<Call>(sources, arguments), ...);
-  }
   template <class Call, class... Bindings>
   static constexpr bool given(detail::binding_list<Bindings...>) {
     return Call::template fits<Bindings...>();
   }
 
+  static constexpr int input_count = compiled<Architecture>::sizes.bound;
+  struct source_list {
+    source items[input_count + 1];
+  };
+  template <class Call, class... Arguments>
+  static source_list sources_of(const Arguments&... arguments) {
+    static_assert(given<Call>(detail::bindings_of<Arguments...>{}));
+    return each_source(std::make_integer_sequence<int, input_count>(), arguments...);
+  }
+  template <int... I, class... Arguments>
+  static source_list each_source(std::integer_sequence<int, I...>, const Arguments&... arguments) {
+    return {{detail::source_of<Architecture, I>(arguments...)..., source()}};
+  }
+
   template <class Call, class... Arguments>
   run<T> start(arena<T>& a, const Arguments&... arguments) const {
-    source sources[compiled<Architecture>::sizes.bound + 1];
-    take_all<Call>(sources, arguments...);
-    return start_from<Call>(a, sources);
+    const source_list sources = sources_of<Call>(arguments...);
+    return start_from<Call>(a, sources.items);
   }
 
   template <class Call>
@@ -230,17 +244,15 @@ class model {
     return r;
   }
 
-  template <class Call, class... Arguments>
-  static index batch_of(source* sources, const Arguments&... arguments) {
-    take_all<Call>(sources, arguments...);
+  template <class Call>
+  static index batch_of(const source* sources) {
     index batch = 0;
-    for (int v = 0; v < graph().values.size(); ++v)
-      if (graph().values[v].producer < 0 && Call::planned.values[v].used &&
-          !sources[graph().values[v].result].absent) {
-        const index samples = check(sources[graph().values[v].result], graph().values[v].shape,
-                                    graph().values[v].name->characters);
-        if (samples > batch) batch = samples;
-      }
+    for (int v = 0; v < graph().values.size(); ++v) {
+      const graph_value& g = graph().values[v];
+      if (g.producer >= 0 || !Call::planned.values[v].used || sources[g.result].absent) continue;
+      const index samples = check(sources[g.result], g.shape, g.name->characters);
+      if (samples > batch) batch = samples;
+    }
     return batch;
   }
 

@@ -38,8 +38,8 @@ TEST_CASE("windows") {
   CHECK(through<largest>(in) == numbers{6, 8, 16, 14});
   CHECK(through<largest_padded>(in) == numbers{6, 8, 16, 15});
   CHECK(through<mean>(in) == numbers{3.5, 5.5, 12.5, 12.5});
-  CHECK(through<mean_with_border>(in) == numbers{0.25, 1, 4, 13.0 / 4});
-  CHECK(through<mean_inside>(in) == numbers{1, 4, 16, 13});
+  CHECK(through<mean_with_border>(in) == numbers{0.25, 1.75, 6.25, 12.5});
+  CHECK(through<mean_inside>(in) == numbers{1, 3.5, 12.5, 12.5});
   CHECK(through<whole>(in) == numbers{8.5});
   const numbers below_zero(16, -1);  // the border never wins
   CHECK(through<largest_padded>(tt::tensor(below_zero, {1, 1, 4, 4})) == numbers{-1, -1, -1, -1});
