@@ -24,6 +24,8 @@ compile() { "$compiler" -std=c++20 -fsyntax-only -I"$include" "$@" "$source" 2>&
 output=$(compile "$@")
 [ $? -ne 0 ] || complain "it compiles, and must not"
 echo "$output"
+# clang gets long sentences in pieces, `text<31>{"in equation y: "}, text<9>{"..."}`: put them together again.
+output=$(printf '%s\n' "$output" | sed -E 's/"\}+, ([a-z0-9_]+::)*text<[0-9]+>\{+"//g')
 lines=$(printf '%s\n' "$output" | grep -c '')
 errors=$(printf '%s\n' "$output" | grep -cE '(^|[ :])(fatal )?error: ')
 echo "--- $lines lines, $errors error(s)"

@@ -80,6 +80,9 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/windows.hpp
     tectum/operators/losses.hpp
     tectum/operators/losses/cross_entropy.hpp
+    tectum/operators/losses/elementwise.hpp
+    tectum/operators/losses/huber.hpp
+    tectum/operators/losses/l1.hpp
     tectum/operators/losses/mse.hpp
     tectum/operators/operator.hpp
     tectum/print.hpp

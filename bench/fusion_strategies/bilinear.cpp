@@ -12,8 +12,8 @@ constexpr auto outer = fused(tt::tensor_fusion{}, tt::linear{width} | tt::relu |
 constexpr auto low_rank = fused(tt::low_rank_fusion{.rank = 4, .features = width}, tt::relu | scores());
 }  // namespace
 
-void run_mlb(digit_comparison& c) { c.run<hadamard>("mlb"); }
-void run_tfn(digit_comparison& c) { c.run<outer>("tfn"); }
-void run_lmf(digit_comparison& c) { c.run<low_rank>("lmf"); }
+void add_mlb(digit_comparison& c) { c.add<hadamard>("mlb"); }
+void add_tfn(digit_comparison& c) { c.add<outer>("tfn"); }
+void add_lmf(digit_comparison& c) { c.add<low_rank>("lmf"); }
 
 }  // namespace fusion_bench

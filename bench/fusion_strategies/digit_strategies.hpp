@@ -78,23 +78,23 @@ using digit_comparison =
                    tt::warm_up<tt::cosine>>;
 
 // One translation unit each: all of them take a network's compile time.
-void run_image_only(digit_comparison&);
-void run_audio_only(digit_comparison&);
-void run_concat(digit_comparison&);
-void run_sum(digit_comparison&);
-void run_product(digit_comparison&);
-void run_mlb(digit_comparison&);
-void run_tfn(digit_comparison&);
-void run_lmf(digit_comparison&);
-void run_cross_attention(digit_comparison&);
+void add_image_only(digit_comparison&);
+void add_audio_only(digit_comparison&);
+void add_concat(digit_comparison&);
+void add_sum(digit_comparison&);
+void add_product(digit_comparison&);
+void add_mlb(digit_comparison&);
+void add_tfn(digit_comparison&);
+void add_lmf(digit_comparison&);
+void add_cross_attention(digit_comparison&);
 
 struct digit_strategy {
   const char* name;
-  void (*run)(digit_comparison&);
+  void (*add)(digit_comparison&);
 };
 inline constexpr digit_strategy digit_strategies[] = {
-    {"image_only", run_image_only}, {"audio_only", run_audio_only}, {"concat", run_concat},
-    {"sum", run_sum},               {"product", run_product},       {"mlb", run_mlb},
-    {"tfn", run_tfn},               {"lmf", run_lmf},               {"cross_attention", run_cross_attention}};
+    {"image_only", add_image_only}, {"audio_only", add_audio_only}, {"concat", add_concat},
+    {"sum", add_sum},               {"product", add_product},       {"mlb", add_mlb},
+    {"tfn", add_tfn},               {"lmf", add_lmf},               {"cross_attention", add_cross_attention}};
 
 }  // namespace fusion_bench

@@ -11,8 +11,8 @@ constexpr auto added = fused(tt::sum{}, scores());
 constexpr auto multiplied = fused(tt::product{}, scores());
 }  // namespace
 
-void run_concat(digit_comparison& c) { c.run<concatenated>("concat"); }
-void run_sum(digit_comparison& c) { c.run<added>("sum"); }
-void run_product(digit_comparison& c) { c.run<multiplied>("product"); }
+void add_concat(digit_comparison& c) { c.add<concatenated>("concat"); }
+void add_sum(digit_comparison& c) { c.add<added>("sum"); }
+void add_product(digit_comparison& c) { c.add<multiplied>("product"); }
 
 }  // namespace fusion_bench

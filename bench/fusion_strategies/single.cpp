@@ -7,7 +7,7 @@ constexpr auto image_only = tt::architecture([] { return sees(image = seen | vec
 constexpr auto audio_only = tt::architecture([] { return hears(speech = heard | vector(), answer = speech | scores()); });
 }  // namespace
 
-void run_image_only(digit_comparison& c) { c.run<image_only>("image_only"); }
-void run_audio_only(digit_comparison& c) { c.run<audio_only>("audio_only"); }
+void add_image_only(digit_comparison& c) { c.add<image_only>("image_only"); }
+void add_audio_only(digit_comparison& c) { c.add<audio_only>("audio_only"); }
 
 }  // namespace fusion_bench

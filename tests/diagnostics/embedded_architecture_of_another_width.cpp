@@ -1,6 +1,4 @@
-// expect: in equation y: an
-// expect: architecture used as an
-// expect: another shape
+// expect: in equation y: an architecture used as an operator got another shape than it declares for its input x
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,6 +1,4 @@
-// expect: in equation y:
-// expect: was given no value
-// expect: x2
+// expect: in equation y: an architecture used as an operator was given no value for its input x2
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation a:
-// expect: extents must be 1 or
+// expect: in equation a: the extents of an input must be 1 or more
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

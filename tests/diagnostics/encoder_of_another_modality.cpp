@@ -1,5 +1,4 @@
-// expect: in equation y: encoder: the
-// expect: modality
+// expect: in equation y: encoder: the input is not of the modality that the encoder declares
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation y: encoder: what
-// expect: result
+// expect: in equation y: encoder: what comes out is not what the encoder declares as its result
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation joint: this
-// expect: equation uses itself
+// expect: in equation joint: this equation uses itself
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation y: linear: ids are
-// expect: embedding
+// expect: in equation y: linear: ids are not numbers to compute with; put an embedding before it
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

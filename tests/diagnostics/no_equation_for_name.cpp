@@ -1,5 +1,4 @@
-// expect: in equation joint: there is no
-// expect: equation for other
+// expect: in equation joint: there is no equation for other
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

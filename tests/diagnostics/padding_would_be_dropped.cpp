@@ -1,6 +1,4 @@
-// expect: in equation y:
-// expect: padding
-// expect: flatten
+// expect: in equation y: this operator would drop the padding mask of its input: flatten
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,7 +1,4 @@
-// expect: in equation y:
-// expect: a pipeline stands
-// expect: where a value is expected
-// expect: tower
+// expect: in equation y: a pipeline stands where a value is expected: tower
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

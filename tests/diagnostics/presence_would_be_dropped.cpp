@@ -1,5 +1,4 @@
-// expect: in equation y:
-// expect: presence
+// expect: in equation y: this operator would drop the presence mask of its input: cross_entropy
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

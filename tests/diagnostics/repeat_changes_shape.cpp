@@ -1,6 +1,4 @@
-// expect: in equation y: repeat:
-// expect: [8]
-// expect: [4]
+// expect: in equation y: repeat: what comes out must have the shape of what goes in; inputs: features [8], features [4]
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

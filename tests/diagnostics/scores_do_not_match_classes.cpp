@@ -1,7 +1,4 @@
-// expect: in equation loss: cross_entropy:
-// expect: score
-// expect: 12
-// expect: 13
+// expect: in equation loss: cross_entropy: there must be one score a class (12 and 13)
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation y:
-// expect: several results
+// expect: in equation y: this operator has several results: name them, as in tt::named(a, b) = ...
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,6 +1,4 @@
-// expect: in equation y:
-// expect: shared pipeline
-// expect: linear
+// expect: in equation y: a shared pipeline is used on inputs of different widths: linear
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

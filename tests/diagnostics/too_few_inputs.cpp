@@ -1,6 +1,4 @@
-// expect: in equation y:
-// expect: another number of inputs
-// expect: cross_attention
+// expect: in equation y: this operator was given another number of inputs than it takes: cross_attention (1 and 2)
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,5 +1,4 @@
-// expect: in equation y:
-// expect: different masks
+// expect: in equation y: two inputs with different masks meet in sum
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

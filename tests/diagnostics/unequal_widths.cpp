@@ -1,6 +1,4 @@
-// expect: in equation joint: sum: 
-// expect: [8]
-// expect: [6]
+// expect: in equation joint: sum: all inputs must have the same shape; inputs: features [8], features [6]
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -1,7 +1,4 @@
-// expect: in equation y: the right side
-// expect: is a value, not a
-// expect: pipeline
-// expect: b
+// expect: in equation y: the right side of | is a value, not a pipeline: b
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;

@@ -51,6 +51,9 @@ TEST_CASE_TEMPLATE("math: within 3 ulp, lanes and scalars alike", T, float, doub
   const auto exact_erf = [](long double x) { return std::erf(x); };
   CHECK(worst<T>(exp, exact_exp, -2, 2) <= 3);
   CHECK(worst<T>(exp, exact_exp, single ? -110 : -750, single ? 90 : 711) <= 3);
+  CHECK(worst<T>([](auto x) { return math::exp_nonpositive(x); }, exact_exp, single ? -87 : -708, 0) <= 3);
+  CHECK(math::exp_nonpositive(T(single ? -87.5 : -709)) == T(0));
+  CHECK(math::is_nan(math::exp_nonpositive(std::numeric_limits<T>::quiet_NaN())));
   CHECK(worst<T>(log, exact_log, 0.3, 3) <= 3);
   CHECK(worst<T>(log, exact_log, 0, single ? 1e-37 : 1e-307) <= 3);
   CHECK(worst<T>(log, exact_log, 1e-3, 1e5) <= 3);

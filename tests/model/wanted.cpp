@@ -81,6 +81,7 @@ TEST_CASE("a batch smaller than the capacity") {
   CHECK(std::vector<float>(g, g + m.size()) == std::vector<float>(h, h + m.size()));
 }
 
+#if TECTUM_EXCEPTIONS
 TEST_CASE("a batch beyond the capacity is refused with both numbers, and the workspace works on") {
   const model m{tt::seed{3}};
   workspace w{4};
@@ -97,6 +98,7 @@ TEST_CASE("a batch beyond the capacity is refused with both numbers, and the wor
   std::copy(&x.a[0][0], &x.a[0][0] + 20, &a[0][0]);
   CHECK(m(w, two::left, two::a = a).extent(0) == 4);
 }
+#endif
 
 TEST_CASE("the bytes of a workspace are known beforehand") {
   for (const int capacity : {1, 7, 64}) {

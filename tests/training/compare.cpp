@@ -31,9 +31,11 @@ TEST_CASE("strategies are compared on the same data and seeds") {
   const auto data = all.data();
   tt::comparison comparison{data.part(0, 300), data.part(300, 100), data.part(400, 200), loss, tt::accuracy{answer, kind},
                             {.seeds = 3, .batch = 32, .epochs = 6, .progress = silent}, tt::adamw{.learning_rate = 1e-2}};
-  comparison.run<left_only>("left only");
-  comparison.run<network>("network");
-  comparison.run_of<with(tt::concat{})>("concat");
+  comparison.add<left_only>("left only");
+  comparison.add<network>("network");
+  comparison.run();
+  comparison.add_of<with(tt::concat{})>("concat");
+  comparison.run();
   const auto& rows = comparison.rows();
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].strategy == "left only");
@@ -56,7 +58,9 @@ TEST_CASE("strategies are compared on the same data and seeds") {
   // Again, on one thread: the runs do not depend on one another.
   tt::comparison again{data.part(0, 300), data.part(300, 100), data.part(400, 200), loss, tt::accuracy{answer, kind},
                        {.seeds = 3, .threads = 1, .batch = 32, .epochs = 6, .progress = silent}, tt::adamw{.learning_rate = 1e-2}};
-  CHECK(again.run<network>("network").accuracies == rows[1].accuracies);
+  again.add<network>("network");
+  again.run();
+  CHECK(again.rows()[0].accuracies == rows[1].accuracies);
 }
 
 TEST_CASE("a row's deviation is that of a sample; the JSON has the keys") {
@@ -66,7 +70,9 @@ TEST_CASE("a row's deviation is that of a sample; the JSON has the keys") {
   a.summarise();
   CHECK(a.accuracy == doctest::Approx(0.7));
   CHECK(a.accuracy_std == doctest::Approx(0.2));
-  a.validation_accuracy = 0.25;
+  a.validation_accuracies = {0.25, 0.5, 0.75};
+  a.summarise();
+  CHECK(a.validation_accuracy == doctest::Approx(0.5));
   a.parameters = 7;
   a.workspace_bytes = 1LL << 40;
   tt::comparison_row b = a;
@@ -99,5 +105,6 @@ TEST_CASE("an exception of a run comes out") {
   const std::vector<std::int32_t> too_large(60, 3);
   const auto data = tt::dataset(left = tt::tensor(all.left, {60, 5}), right = tt::tensor(all.right, {60, 3}), kind = too_large);
   tt::comparison comparison{data, data, data, loss, tt::accuracy{answer, kind}, {.seeds = 4, .progress = silent}};
-  CHECK_THROWS_AS(comparison.run<network>("network"), tt::error);
+  comparison.add<network>("network");
+  CHECK_THROWS_AS(comparison.run(), tt::error);
 }

@@ -28,8 +28,11 @@ constexpr sentence<512> mistake_in(const Text& t) {
 // The sentence of a wrong architecture, as template arguments, so that every compiler prints it. clang cuts an argument
 // off after some thirty characters: it gets the sentence in pieces.
 template <text... Words>
+inline constexpr bool right = false;
+template <text... Words>
 struct mistake {
-  static_assert(sizeof...(Words) == 0, "tectum: this architecture is wrong; the sentence stands between the quotes");
+  static_assert(right<Words...>, "tectum: this architecture is wrong; the sentence stands between the quotes");
+  static constexpr int told = 1;
 };
 
 #if defined(__clang__)
@@ -46,14 +49,17 @@ constexpr int end_of_piece(const sentence<512>& s, int begin) {
   return end > begin ? end : begin + most_characters;
 }
 
-template <const auto& Sentence, int Begin, text... Words>
-constexpr int report() {
-  constexpr int end = end_of_piece(Sentence, Begin);
-  if constexpr (Begin == Sentence.length)
-    return sizeof(mistake<Words...>);
-  else
-    return report<Sentence, end, Words..., text<end - Begin + 1>(Sentence.characters + Begin, end - Begin)>();
-}
+// Instantiating it is the error.
+template <const auto& Sentence, int Begin = 0, text... Words>
+struct report {
+  static constexpr int end = end_of_piece(Sentence, Begin);
+  static constexpr text<end - Begin + 1> piece{Sentence.characters + Begin, end - Begin};
+  static constexpr auto next() {
+    if constexpr (end == Sentence.length) return mistake<Words..., piece>{};
+    else return report<Sentence, end, Words..., piece>{};
+  }
+  static constexpr int told = decltype(next())::told;
+};
 
 template <class Text>
 constexpr architecture_type<Text> measured(const Text& t) {
@@ -78,24 +84,27 @@ template <class Equations>
 constexpr auto architecture(Equations make) {
   if constexpr (std::is_empty_v<Equations> && std::is_default_constructible_v<Equations>) {
     using checked = detail::checked<Equations>;
-    if constexpr (checked::value.wrong) detail::report<detail::explained<checked::value>::sentence, 0>();
+    if constexpr (checked::value.wrong) static_assert(detail::report<detail::explained<checked::value>::sentence>::told > 0);
     return checked::value;
   } else {
     return detail::measured(make());
   }
 }
 
+// Instantiating it checks an architecture that was not checked where it was made.
+template <const auto& Architecture>
+consteval bool is_right() {
+  if constexpr (Architecture.wrong) static_assert(detail::report<detail::explained<Architecture>::sentence>::told > 0);
+  return true;
+}
+
 // The graph of an architecture; lowered once in a program.
 template <const auto& Architecture>
 struct compiled {
-  static constexpr bool right() {
-    if constexpr (Architecture.wrong) detail::report<detail::explained<Architecture>::sentence, 0>();
-    return true;
-  }
   static constexpr graph_sizes sizes = Architecture.sizes;
   static constexpr auto make() {
-    static_assert(right());
     graph<sizes> g{};
+    if (Architecture.wrong) return g;
     const lowering l = detail::lower(Architecture.text);
     const auto copy = [](const auto& from, auto* to) {
       for (int i = 0; i < from.size(); ++i) to[i] = from[i];

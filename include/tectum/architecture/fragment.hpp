@@ -276,16 +276,35 @@ constexpr auto operator|(const L& left, const R& right) {
     return detail::pipe(detail::as_fragment(left), detail::as_pipeline(right));
 }
 
+// What cannot be an equation, told in one sentence.
+namespace detail {
+template <class T>
+inline constexpr bool is_no_aggregate = false;
+template <class T>
+  requires requires { T::name; &T::infer; }
+inline constexpr bool is_no_aggregate<T> = !std::is_aggregate_v<T>;
+template <class T>
+inline constexpr bool is_part = part<T>;
+template <class T>
+constexpr void explain() {
+  static_assert(!is_no_aggregate<T>,
+                "tectum: an operator is an aggregate: its options are public members and it has no constructor");
+}
+}  // namespace detail
 template <part L, class R>
   requires(!part<R>)
 constexpr auto operator|(const L& left, const R&) {
-  static_assert(part<R>, "tectum: the right side of | must be an operator, a pipeline or a name");
+  detail::explain<R>();
+  static_assert(detail::is_part<R> || detail::is_no_aggregate<R>,
+                "tectum: the right side of | must be an operator, a pipeline or a name");
   return detail::as_fragment(left);
 }
 template <class L, part R>
   requires(!part<L>)
 constexpr auto operator|(const L&, const R& right) {
-  static_assert(part<L>, "tectum: the left side of | must be a name, an operator or a pipeline");
+  detail::explain<L>();
+  static_assert(detail::is_part<L> || detail::is_no_aggregate<L>,
+                "tectum: the left side of | must be a name, an operator or a pipeline");
   return detail::as_pipeline(right);
 }
 

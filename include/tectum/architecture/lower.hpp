@@ -162,6 +162,7 @@ class lowering {
     int value = -1, results = 1;
     if (nodes_[d.begin].what == does::declare) {
       value = add_input(detail::declared_shape(slots_.items + slot_of_[d.begin]));
+      if (failed()) return -1;
     } else {
       value = evaluate(d.begin, d.end, {.frame = d.frame, .scope = d.scope, .equation = d.name, .frozen = d.frozen});
       if (failed()) return -1;
@@ -319,7 +320,7 @@ class lowering {
     for (int k = 0; k < s.rank; ++k)
       if (s.extent[k] < 1) {
         keep_shape(s);
-        fail({"an input's extents must be 1 or more"});
+        fail({"the extents of an input must be 1 or more"});
         return -1;
       }
     const int value = values.add({.shape = s, .result = bound++});
@@ -382,9 +383,11 @@ class lowering {
         return false;
       }
       const int mask = values[inputs[g.inputs + k]].mask;
-      if (op.masks != masking::reads && seen >= 0 && mask != seen) {
+      const bool together = op.masks == masking::reads ? in[k].padded && !op.separate_masks : true;
+      if (!together) continue;
+      if (seen >= 0 && mask != seen) {
         fault_op_ = &op;
-        fail({"two inputs with different masks meet in an operator that does not read them:"});
+        fail({"two inputs with different masks meet in"});
         return false;
       }
       seen = mask;

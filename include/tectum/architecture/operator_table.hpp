@@ -50,6 +50,7 @@ struct operator_table {
   bool draws;            // uses random numbers in training
   bool output_gradient;  // of an epilogue: its derivative can be told from its output alone
   bool is_loss;
+  bool separate_masks;   // takes sequences whose padding differs, as attention does
   int options;
   shapes (*infer)(const slot*, range<shape>);
   parameter_list (*describe)(const slot*, range<shape>);
@@ -98,6 +99,7 @@ TECTUM_TRAIT(strided_output, bool, false)
 TECTUM_TRAIT(joins_last_axis, bool, false)
 TECTUM_TRAIT(draws, bool, false)
 TECTUM_TRAIT(is_loss, bool, false)
+TECTUM_TRAIT(separate_masks, bool, false)
 #undef TECTUM_TRAIT
 
 template <class Op>
@@ -174,6 +176,7 @@ inline constexpr operator_table table_of_operator{
     .draws = detail::draws_of<Op>(),
     .output_gradient = detail::gradient_from_output_of<Op>(),
     .is_loss = detail::is_loss_of<Op>(),
+    .separate_masks = detail::separate_masks_of<Op>(),
     .options = option_count<Op>,
     .infer = &detail::erased<Op>::infer,
     .describe = &detail::erased<Op>::describe,

@@ -25,8 +25,9 @@ struct text {
   consteval text(const char (&s)[N]) {
     for (int i = 0; i < N; ++i) characters[i] = s[i];
   }
+  // The zeros behind are written too: clang prints as text only what has been written to its end.
   constexpr text(const char* s, int length) {
-    for (int i = 0; i < length && i < N; ++i) characters[i] = s[i];
+    for (int i = 0; i < N; ++i) characters[i] = i < length ? s[i] : '\0';
   }
   constexpr const char* data() const { return characters; }
   constexpr int size() const { return N - 1; }

@@ -22,7 +22,7 @@ struct constants<float> {
   static constexpr float digits = 8388608.0f, subnormal_scale = 33554432.0f, smallest_normal = 1.17549435e-38f;
   static constexpr int subnormal_shift = 25;
   static constexpr float ln2_high = 6.93145752e-01f, ln2_low = 1.42860677e-06f, log2_e = 1.44269504f;
-  static constexpr float exp_low = -104.0f, exp_high = 89.0f, tanh_limit = 20.0f, erf_limit = 4.0f;
+  static constexpr float exp_low = -104.0f, exp_normal = -87.0f, exp_high = 89.0f, tanh_limit = 20.0f, erf_limit = 4.0f;
   static constexpr float exp[] = {1.392637600e-03f, 8.363333082e-03f, 4.166655346e-02f, 1.666657606e-01f, 0.5f};
   static constexpr float log[] = {0.18181818f, 0.22222222f, 0.28571429f, 0.4f, 0.66666667f};
   static constexpr float erf[] = {-9.667044571e-06f, 1.126595903e-04f,  -8.484080406e-04f, 5.221031808e-03f,
@@ -40,7 +40,7 @@ struct constants<double> {
   static constexpr int subnormal_shift = 54;
   static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10,
                           log2_e = 1.44269504088896340736;
-  static constexpr double exp_low = -746.0, exp_high = 710.0, tanh_limit = 44.0, erf_limit = 6.0;
+  static constexpr double exp_low = -746.0, exp_normal = -708.0, exp_high = 710.0, tanh_limit = 44.0, erf_limit = 6.0;
   static constexpr double exp[] = {2.0914882563485069500e-09, 2.5105490906986695450e-08, 2.7557273171941027719e-07,
                                    2.7557254740405415099e-06, 2.4801587325920161742e-05, 1.9841269875342142162e-04,
                                    1.3888888888883641505e-03, 8.3333333333259855701e-03, 4.1666666666666669835e-02,
@@ -207,6 +207,16 @@ TECTUM_INLINE V exp_in_range(V x) noexcept {
   const auto [n, tail] = detail::reduce(x);
   const V scale = detail::power_of_two(n);
   return fma(scale, tail, scale);
+}
+
+// e^x for x <= 0, as softmax needs it: 0 below e^-87 (double: e^-708), where the result would soon be subnormal.
+template <lanes_or_scalar V>
+TECTUM_INLINE V exp_nonpositive(V x) noexcept {
+  using C = constants_of<V>;
+  using T = element_of_t<V>;
+  const V low = V(C::exp_normal);
+  const V y = exp_in_range(select(x > low, x, low));
+  return select(is_nan(x), x, select(x < low, V(T(0)), y));
 }
 
 template <lanes_or_scalar V>

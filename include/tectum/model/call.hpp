@@ -15,29 +15,28 @@ namespace detail {
 
 // One sentence each, in templates on nothing but the name, so that the error shows it.
 template <bool Fine, text Name>
-constexpr bool an_input_needs_a_tensor() {
+constexpr void an_input_needs_a_tensor() {
   static_assert(Fine, "tectum: an input has no tensor: give name = tensor for the input named here");
-  return Fine;
 }
 template <bool Fine, text Name>
-constexpr bool a_name_is_not_an_input() {
+constexpr void a_name_is_not_an_input() {
   static_assert(Fine, "tectum: the architecture has no input of the name given here");
-  return Fine;
 }
 template <bool Fine, text Name>
-constexpr bool an_input_is_given_twice() {
+constexpr void an_input_is_given_twice() {
   static_assert(Fine, "tectum: the input named here is given two tensors");
-  return Fine;
 }
 template <bool Fine, text Name>
-constexpr bool a_name_is_not_an_equation() {
+constexpr void a_name_is_not_an_equation() {
   static_assert(Fine, "tectum: the architecture has no equation of the name wanted here");
-  return Fine;
 }
 template <bool Fine>
-constexpr bool something_to_train() {
+constexpr void something_to_train() {
   static_assert(Fine, "tectum: gradients need a loss: the architecture has none among the wanted names");
-  return Fine;
+}
+template <const label& Name>
+constexpr auto shown() {
+  return text<Name.length + 1>(Name.characters, Name.length);
 }
 
 template <class T>
@@ -107,7 +106,7 @@ struct call<Architecture, Mode, names<Names...>> {
     wanted_list w;
     const graph_view g = graph();
     if constexpr (sizeof...(Names) > 0) {
-      ((w.values[w.count++] = find_equation(g, Names::entry())), ...);
+      ((w.values[w.count++] = larger(find_equation(g, Names::entry()), 0)), ...);
     } else {
       for (const graph_equation& e : g.equations)
         if (e.output && (Mode == mode::inference || g.values[e.value].shape.kind == kind::scalar))
@@ -115,8 +114,7 @@ struct call<Architecture, Mode, names<Names...>> {
     }
     return w;
   }
-  static constexpr bool names_exist =
-      (true && ... && a_name_is_not_an_equation<(find_equation(graph(), Names::entry()) >= 0), text<Names::entry()->length + 1>(Names::entry()->characters, Names::entry()->length)>());
+  static constexpr int larger(int a, int b) { return a > b ? a : b; }
   static constexpr wanted_list wanted = find_wanted();
   static constexpr range<int> wanted_values() { return {wanted.values, wanted.count}; }
   static constexpr bool any_loss() {
@@ -124,7 +122,6 @@ struct call<Architecture, Mode, names<Names...>> {
       if (graph().values[wanted.values[i]].shape.kind == kind::scalar) return true;
     return Mode == mode::inference;
   }
-  static constexpr bool trainable = something_to_train<any_loss()>();
 
   static constexpr auto make_plan() {
     tectum::plan<source_graph::sizes.values, source_graph::sizes.operators> p{};
@@ -152,17 +149,24 @@ struct call<Architecture, Mode, names<Names...>> {
   template <class T, class Engine>
   static constexpr functions<T, Engine> function_table{};
 
+  // Instantiated by every call of this form: what is wrong with it is one error.
   template <class... Bindings>
-  static constexpr bool fits() {
-    return (true && ... && names_an_input<Bindings, Bindings...>()) && all_given<Bindings...>();
+  static constexpr void fits() {
+    constexpr bool names_exist = (true && ... && (find_equation(graph(), Names::entry()) >= 0));
+    (a_name_is_not_an_equation<(find_equation(graph(), Names::entry()) >= 0), shown<*Names::entry()>()>(), ...);
+    if constexpr (names_exist) {
+      something_to_train<any_loss()>();
+      (names_an_input<Bindings, Bindings...>(), ...);
+      if constexpr (any_loss() && (true && ... && (find_input(graph(), Bindings::name::entry()) >= 0)))
+        all_given<Bindings...>();
+    }
   }
   template <class Binding, class... All>
-  static constexpr bool names_an_input() {
-    using name = typename Binding::name;
-    constexpr auto* entry = name::entry();
+  static constexpr void names_an_input() {
+    constexpr auto* entry = Binding::name::entry();
     constexpr int times = (0 + ... + (All::name::entry() == entry ? 1 : 0));
-    constexpr text<entry->length + 1> shown(entry->characters, entry->length);
-    return a_name_is_not_an_input<(find_input(graph(), entry) >= 0), shown>() && an_input_is_given_twice<times == 1, shown>();
+    a_name_is_not_an_input<(find_input(graph(), entry) >= 0), shown<*entry>()>();
+    an_input_is_given_twice<times == 1, shown<*entry>()>();
   }
   template <class... Bindings>
   static constexpr int first_missing() {
@@ -174,13 +178,9 @@ struct call<Architecture, Mode, names<Names...>> {
     return -1;
   }
   template <class... Bindings>
-  static constexpr bool all_given() {
+  static constexpr void all_given() {
     constexpr int v = first_missing<Bindings...>();
-    if constexpr (v >= 0) {
-      constexpr const label* entry = graph().values[v].name;
-      return an_input_needs_a_tensor<false, text<entry->length + 1>(entry->characters, entry->length)>();
-    }
-    return true;
+    if constexpr (v >= 0) an_input_needs_a_tensor<false, shown<*graph().values[v].name>()>();
   }
 };
 

@@ -89,6 +89,8 @@ void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
 
 template <const auto& Architecture, class T = float, class Engine = native>
 class model {
+  static_assert(is_right<Architecture>());
+
  public:
   using scalar = T;
   using engine = Engine;
@@ -205,8 +207,8 @@ class model {
 
  private:
   template <class Call, class... Bindings>
-  static constexpr bool given(detail::binding_list<Bindings...>) {
-    return Call::template fits<Bindings...>();
+  static constexpr void given(detail::binding_list<Bindings...>) {
+    Call::template fits<Bindings...>();
   }
 
   static constexpr int input_count = compiled<Architecture>::sizes.bound;
@@ -215,7 +217,7 @@ class model {
   };
   template <class Call, class... Arguments>
   static source_list sources_of(const Arguments&... arguments) {
-    static_assert(given<Call>(detail::bindings_of<Arguments...>{}));
+    given<Call>(detail::bindings_of<Arguments...>{});
     return each_source(std::make_integer_sequence<int, input_count>(), arguments...);
   }
   template <int... I, class... Arguments>

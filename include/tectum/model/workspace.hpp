@@ -67,6 +67,8 @@ class arena {
 
 template <const auto& Architecture, class T = float>
 class workspace : public arena<T> {
+  static_assert(is_right<Architecture>());
+
  public:
   // `capacity`: the largest batch, in samples. Room for inference of the outputs is made here.
   explicit workspace(index capacity) : arena<T>(capacity, compiled<Architecture>::sizes.bound) { prepare(); }

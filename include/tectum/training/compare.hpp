@@ -13,7 +13,7 @@ namespace tectum::inline TECTUM_ABI {
 struct comparison_options {
   int seeds = 1;               // runs of every strategy; seed k gives parameters, order and dropout of run k
   std::uint64_t first_seed = 1;
-  int threads = 2;             // runs at a time; times are measured alone, when they are over
+  int threads = 2;             // trainings at a time; times are measured alone, when they are over
   index batch = 64;
   int epochs = 5;
   double clip_norm = 0;
@@ -60,21 +60,22 @@ double median_microseconds(double seconds, F f) {
   return times[times.size() / 2];
 }
 
-// Calls f(i) for i in [0, n) on some threads; the first exception comes back.
+// Calls f(i, thread) for i in [0, n) on some threads; thread 0 is the caller's. The first exception comes back.
 template <class F>
 void in_parallel(int n, int threads, F f) {
   std::atomic<int> next{0};
-  const auto work = [&] {
-    for (int i; (i = next++) < n;) f(i);
+  const auto work = [&](int thread) {
+    for (int i; (i = next++) < n;) f(i, thread);
   };
 #if TECTUM_EXCEPTIONS
   std::exception_ptr problem;
   std::atomic_flag taken = ATOMIC_FLAG_INIT;
-  const auto guarded = [&] {
+  const auto guarded = [&](int thread) {
     try {
-      work();
+      work(thread);
     } catch (...) {
       if (!taken.test_and_set()) problem = std::current_exception();
+      next = n;
     }
   };
 #else
@@ -82,8 +83,8 @@ void in_parallel(int n, int threads, F f) {
 #endif
   {
     std::vector<std::jthread> all;
-    for (int t = 1; t < threads && t < n; ++t) all.emplace_back(guarded);
-    guarded();
+    for (int t = 1; t < threads && t < n; ++t) all.emplace_back(guarded, t);
+    guarded(0);
   }
 #if TECTUM_EXCEPTIONS
   if (problem) std::rethrow_exception(problem);
@@ -92,13 +93,14 @@ void in_parallel(int n, int threads, F f) {
 
 }  // namespace detail
 
-// Trains one architecture after the other on the same data with the same seeds, and keeps what came out.
+// Trains architectures on the same data with the same seeds, and keeps what came out.
 //   tt::comparison comparison{train, validation, test, loss, tt::accuracy{answer, label}, {.seeds = 3, .epochs = 10}};
-//   comparison.run<early>("early");                              // a constexpr architecture, or
-//   comparison.run_of<with(tt::mlb{.rank = 64, .features = 10})>("mlb");   // what a function of yours makes of a strategy
+//   comparison.add<early>("early");                                       // a constexpr architecture, or
+//   comparison.add_of<with(tt::mlb{.rank = 64, .features = 10})>("mlb");  // what your function makes of a strategy
+//   comparison.run();
 //   comparison.print();
-// Every run ends with its best epoch on the validation data; accuracy is that on the test data. Inputs that an
-// architecture does not have are left out. An optimiser and a schedule may follow the options.
+// Every training ends with its best epoch on the validation data; accuracy is that on the test data. Inputs that an
+// architecture does not have are left out. An optimiser (tt::adamw) and a schedule (tt::cosine) may follow the options.
 template <class Train, class Validation, class Test, class Loss, class Metric, class Optimizer = adamw,
           class Schedule = cosine>
 class comparison {
@@ -110,48 +112,45 @@ class comparison {
     if (options.seeds < 1) fail(error_kind::state, message("comparison: seeds must be 1 or more, got ").append(options.seeds));
   }
 
-  // Trains it once for each seed; the row stays valid until the next run.
+  // One more strategy to be run.
   template <const auto& Architecture>
-  const comparison_row& run(const char* strategy) {
-    using model_type = model<Architecture>;
+  void add(const char* strategy) {
     comparison_row row;
     row.strategy = strategy;
     row.parameters = parameter_count(Architecture);
     row.multiply_adds = multiply_adds(Architecture);
-    const auto runs = static_cast<std::size_t>(options_.seeds);
-    row.accuracies.resize(runs);
-    std::vector<double> validations(runs);
-    const auto start = std::chrono::steady_clock::now();
-    detail::in_parallel(options_.seeds, options_.threads, [&](int i) {
-      const tectum::seed s{options_.first_seed + static_cast<std::uint64_t>(i)};
-      detail::fitting_data<Architecture, Train> train(train_);
-      detail::fitting_data<Architecture, Validation> validation(validation_);
-      detail::fitting_data<Architecture, Test> test(test_);
-      model_type m(s);
-      tectum::trainer<model_type, Optimizer, Schedule> t(m, optimizer_, training_options(s, strategy, i), schedule_);
-      const fit_report report = t.fit(train, loss_, validation, metric_);
-      const auto at = static_cast<std::size_t>(i);
-      if (report.best_epoch >= 0) validations[at] = report.epochs[static_cast<std::size_t>(report.best_epoch)].metric;
-      row.accuracies[at] = t.evaluate(metric_, test);
-    });
-    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    row.validation_accuracy = mean_of(validations);
-    row.summarise();
-    measure_times<Architecture>(row);
+    row.accuracies.resize(static_cast<std::size_t>(options_.seeds));
+    row.validation_accuracies = row.accuracies;
     rows_.push_back(row);
-    if (options_.progress.style != progress_style::quiet) {
-      std::FILE* const sink = options_.progress.sink ? options_.progress.sink : stderr;
-      std::fprintf(sink, "%s: accuracy %.2f %%, %.1f s\n", strategy, 100 * row.accuracy, row.seconds);
-      std::fflush(sink);
-    }
-    return rows_.back();
+    waiting_.push_back({&comparison::train<Architecture>, &comparison::measure_times<Architecture>});
   }
   template <auto Architecture>
-  const comparison_row& run_of(const char* strategy) {
-    return run<held<Architecture>>(strategy);
+  void add_of(const char* strategy) {
+    add<held<Architecture>>(strategy);
   }
 
-  // In the order of the runs; and the one chosen by its accuracy on the validation data.
+  // Trains what was added since the last time, once for each seed, `threads` trainings at a time; then measures times.
+  void run() {
+    const auto first = rows_.size() - waiting_.size();
+    const int trainings = static_cast<int>(waiting_.size()) * options_.seeds;
+    std::atomic<int> done{0};
+    detail::in_parallel(trainings, options_.threads, [&](int i, int thread) {
+      const auto strategy = static_cast<std::size_t>(i / options_.seeds);
+      comparison_row& row = rows_[first + strategy];
+      const int seed = i % options_.seeds;
+      const std::string label = row.strategy + " (" + std::to_string(i + 1) + "/" + std::to_string(trainings) + ")";
+      // One live line can show one training: that of the first thread.
+      (this->*waiting_[strategy].train)(row, seed, label.c_str(), thread == 0);
+      say(row, seed, ++done, trainings);
+    });
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+      rows_[first + i].summarise();
+      (this->*waiting_[i].measure)(rows_[first + i]);
+    }
+    waiting_.clear();
+  }
+
+  // In the order in which they were added; and the one chosen by its accuracy on the validation data.
   const std::vector<comparison_row>& rows() const { return rows_; }
   const comparison_row* chosen() const { return chosen_of(rows_); }
   // A table, the most accurate first; and the rows as a JSON array. Both as in comparison_table.hpp.
@@ -159,18 +158,32 @@ class comparison {
   bool write_json(const char* path) const { return tectum::write_json(rows_, path); }
 
  private:
-  trainer_options training_options(tectum::seed s, const char* strategy, int run) const {
+  struct strategy_functions {
+    void (comparison::*train)(comparison_row&, int, const char*, bool) const;
+    void (comparison::*measure)(comparison_row&) const;
+  };
+
+  template <const auto& Architecture>
+  void train(comparison_row& row, int run, const char* label, bool shown) const {
+    using model_type = model<Architecture>;
+    const auto start = std::chrono::steady_clock::now();
+    const tectum::seed s{options_.first_seed + static_cast<std::uint64_t>(run)};
     trainer_options o{.batch = options_.batch, .epochs = options_.epochs, .clip_norm = options_.clip_norm, .seed = s,
                       .patience = options_.patience, .progress = options_.progress};
-    if (run > 0) o.progress.style = progress_style::quiet;  // one line can show one run
-    o.progress.label = strategy;
+    o.progress.label = label;
     o.progress.epoch_lines = false;
-    return o;
-  }
-  static double mean_of(const std::vector<double>& x) {
-    double sum = 0;
-    for (const double v : x) sum += v;
-    return sum / static_cast<double>(x.size());
+    if (!shown) o.progress.style = progress_style::quiet;
+    detail::fitting_data<Architecture, Train> train(train_);
+    detail::fitting_data<Architecture, Validation> validation(validation_);
+    detail::fitting_data<Architecture, Test> test(test_);
+    model_type m(s);
+    tectum::trainer<model_type, Optimizer, Schedule> t(m, optimizer_, o, schedule_);
+    const fit_report report = t.fit(train, loss_, validation, metric_);
+    const auto at = static_cast<std::size_t>(run);
+    if (report.best_epoch >= 0)
+      row.validation_accuracies[at] = report.epochs[static_cast<std::size_t>(report.best_epoch)].metric;
+    row.accuracies[at] = t.evaluate(metric_, test);
+    std::atomic_ref(row.seconds) += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
   template <const auto& Architecture>
@@ -194,6 +207,17 @@ class comparison {
     row.workspace_bytes = only.bytes();
   }
 
+  void say(const comparison_row& row, int run, int done, int trainings) const {
+    if (options_.progress.style == progress_style::quiet) return;
+    std::FILE* const sink = options_.progress.sink ? options_.progress.sink : stderr;
+    const bool live = progress(options_.progress).live();
+    const auto at = static_cast<std::size_t>(run);
+    std::fprintf(sink, "%s%s, seed %llu: validation %.2f %%, test %.2f %%  (%d of %d done)\n", live ? "\r\033[K" : "",
+                 row.strategy.c_str(), static_cast<unsigned long long>(options_.first_seed) + static_cast<unsigned long long>(run),
+                 100 * row.validation_accuracies[at], 100 * row.accuracies[at], done, trainings);
+    std::fflush(sink);
+  }
+
   Train train_;
   Validation validation_;
   Test test_;
@@ -203,6 +227,7 @@ class comparison {
   Optimizer optimizer_;
   Schedule schedule_;
   std::vector<comparison_row> rows_;
+  std::vector<strategy_functions> waiting_;
 };
 
 template <class Train, class Validation, class Test, class Loss, class Metric>

@@ -20,14 +20,15 @@ struct comparison_row {
   double inference_us = 0;                      // a call on one sample
   long long workspace_bytes = 0;                // what inference on one sample needs beside the parameters
   double seconds = 0;                           // training and testing of all seeds
-  std::vector<double> accuracies;               // one a seed
+  std::vector<double> accuracies, validation_accuracies;  // one a seed
 
-  // Mean and deviation of `accuracies`.
+  // Mean and deviation of the accuracies.
   void summarise() {
     seeds = static_cast<int>(accuracies.size());
     const auto n = static_cast<double>(seeds);
-    accuracy = accuracy_std = 0;
+    accuracy = accuracy_std = validation_accuracy = 0;
     for (const double a : accuracies) accuracy += a / n;
+    for (const double a : validation_accuracies) validation_accuracy += a / n;
     for (const double a : accuracies) accuracy_std += (a - accuracy) * (a - accuracy);
     accuracy_std = seeds > 1 ? std::sqrt(accuracy_std / (n - 1)) : 0;
   }

@@ -35,6 +35,8 @@ class progress {
     color_ = style_ == progress_style::live && !(refused && *refused);
   }
 
+  bool live() const { return style_ == progress_style::live; }
+
   // Of `samples` in `epochs` epochs.
   void begin(int epochs, long long samples) {
     epochs_ = epochs;
@@ -65,8 +67,8 @@ class progress {
     const auto now = clock::now();
     const double rate = rate_at(now);
     duration_text(rate > 0 ? static_cast<double>(samples_ - done_) / rate : 0, time);
-    if (style_ == progress_style::live) std::fputs("\r\033[K", sink_);
     if (!epoch_lines_) return;
+    if (style_ == progress_style::live) std::fputs("\r\033[K", sink_);
     std::fprintf(sink_, "%s%sepoch %d/%d  loss %.4f", label_, *label_ ? "  " : "", epoch + 1, epochs_, loss);
     if (!math::is_nan(validation)) std::fprintf(sink_, "  validation %.4f", validation);
     if (!math::is_nan(metric)) std::fprintf(sink_, "  metric %.4f", metric);

@@ -71,7 +71,8 @@ constexpr auto of_sequence = of(tt::sequence{.length = 11, .width = 4}, over_tim
 constexpr auto of_waveform = of(tt::waveform{.samples = 11, .channels = 4}, over_time | tt::gelu);
 constexpr auto padded = of(tt::sequence{.length = 7, .width = 3, .padded = true},
                            tt::conv1d{.channels = 2, .kernel = 3, .padding = 1});
-constexpr auto short_one = of(tt::sequence{.length = 4, .width = 3}, tt::conv1d{.channels = 2, .kernel = 3, .padding = 1});
+constexpr auto short_one = of(tt::sequence{.length = 4, .width = 3},
+                              tt::conv1d{.channels = 2, .kernel = 3, .padding = 1});
 
 }  // namespace
 

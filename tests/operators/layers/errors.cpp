@@ -40,7 +40,8 @@ TEST_CASE("convolutions refuse") {
 
 TEST_CASE("pooling refuses") {
   CHECK(refusal(tt::max_pool{.kernel = 2}, row) == "max_pool: the input must be a picture, a sequence or a waveform");
-  CHECK(refusal(tt::max_pool{.kernel = 2, .padding = 2}, picture) == "max_pool: padding must be 0 to half of the kernel");
+  CHECK(refusal(tt::max_pool{.kernel = 2, .padding = 2}, picture) ==
+        "max_pool: padding must be 0 to half of the kernel");
   CHECK(refusal(tt::max_pool{.kernel = 7}, picture) == "max_pool: the kernel is larger than the input");
   CHECK(refusal(tt::average_pool{.kernel = 0}, picture) == "average_pool: kernel and stride must be 1 or more");
   CHECK(refusal(tt::average_pool{.kernel = 9}, words) == "average_pool: the kernel is larger than the input");

@@ -9,7 +9,8 @@ constexpr int width = 3, hidden = 4, length = 6;
 
 constexpr auto both_ways = of(tt::sequence{.length = length, .width = width, .padded = true},
                               tt::gru{.hidden = hidden, .bidirectional = true});
-constexpr auto without_bias = of(tt::sequence{.length = length, .width = width}, tt::gru{.hidden = hidden, .bias = false});
+constexpr auto without_bias = of(tt::sequence{.length = length, .width = width},
+                                 tt::gru{.hidden = hidden, .bias = false});
 
 double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
 

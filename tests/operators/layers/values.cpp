@@ -25,7 +25,8 @@ constexpr auto mean_inside =
 constexpr auto whole = of(four_by_four, tt::global_average_pool);
 constexpr auto blocks = of(tt::picture{.channels = 2, .height = 2, .width = 4}, tt::patches_of{.patch = 2});
 constexpr auto pixels = of(tt::picture{.channels = 2, .height = 2, .width = 4}, tt::patches);
-constexpr auto flat = of(tt::picture{.channels = 2, .height = 2, .width = 4}, tt::flatten | tt::as_sequence{2} | tt::last_token);
+constexpr auto flat = of(tt::picture{.channels = 2, .height = 2, .width = 4},
+                         tt::flatten | tt::as_sequence{2} | tt::last_token);
 constexpr auto normal = of(tt::features{4}, tt::layer_norm{.epsilon = 0.25f});
 constexpr auto shares = of(tt::features{3}, tt::softmax);
 constexpr auto long_places = of(tt::sequence{.length = 600, .width = 6}, tt::sinusoidal_positions);
@@ -57,7 +58,8 @@ TEST_CASE("a picture as a sequence") {
 TEST_CASE("layer_norm and softmax") {
   const numbers row{1, 3, 5, 7};  // mean 4, variance 5
   const numbers y_normal = through<normal>(tt::tensor(row, {1, 4}));
-  for (std::size_t i = 0; i < 4; ++i) CHECK(y_normal[i] == doctest::Approx((row[i] - 4) / std::sqrt(5.25)).epsilon(1e-12));
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(y_normal[i] == doctest::Approx((row[i] - 4) / std::sqrt(5.25)).epsilon(1e-12));
   const numbers y_shares = through<shares>(tt::tensor(numbers{0, std::log(2.0), std::log(5.0)}, {1, 3}));
   CHECK(y_shares[0] == doctest::Approx(0.125));
   CHECK(y_shares[2] == doctest::Approx(0.625));
@@ -111,7 +113,8 @@ constexpr auto halves = tt::architecture([] {
   return tt::equations(x = tt::input{tt::sequence{.length = 2, .width = 3}}, tt::named(a, b) = x | tt::split{1});
 });
 constexpr auto skipped = tt::architecture([] {
-  return tt::equations(x = tt::input{tt::features{3}}, a = x | tt::linear{3}, b = x | tt::residual(tt::linear{3} | tt::tanh));
+  return tt::equations(x = tt::input{tt::features{3}}, a = x | tt::linear{3},
+                       b = x | tt::residual(tt::linear{3} | tt::tanh));
 });
 
 }  // namespace

@@ -1,8 +1,7 @@
 // Every loss against the whole contract.
 #include <doctest/doctest.h>
 #include <tectum/check.hpp>
-#include <tectum/operators/losses/cross_entropy.hpp>
-#include <tectum/operators/losses/mse.hpp>
+#include <tectum/operators/losses.hpp>
 
 namespace tt = tectum;
 
@@ -26,4 +25,12 @@ TEST_CASE("mse keeps the contract") {
   holds(tt::check_operator(tt::mse{}, {vector, vector}));
   holds(tt::check_operator(tt::mse{}, {optional, optional}));
   holds(tt::check_operator(tt::mse{}, {tt::shape_of(tt::sequence{3, 2, true}), tt::shape_of(tt::sequence{3, 2})}));
+}
+
+TEST_CASE("l1 and huber keep the contract") {
+  const tt::shape vector = tt::features_of(5), optional = tt::shape_of(tt::features{5, true});
+  holds(tt::check_operator(tt::l1{}, {vector, vector}));
+  holds(tt::check_operator(tt::l1{}, {optional, optional}));
+  holds(tt::check_operator(tt::huber{0.5f}, {vector, vector}));
+  holds(tt::check_operator(tt::huber{}, {tt::shape_of(tt::sequence{3, 2, true}), tt::shape_of(tt::sequence{3, 2})}));
 }

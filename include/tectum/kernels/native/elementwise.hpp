@@ -115,6 +115,14 @@ struct elementwise {
   static T dot(index n, const T* a, const T* b) noexcept TECTUM_NONBLOCKING {
     return sum_of<T>(n, [=](auto s, index i, index w) { return fma(lanes(a + i, w), lanes(b + i, w), s); });
   }
+  // The largest lane, NaN if there is one.
+  template <class T, int W>
+  TECTUM_INLINE static T largest(simd<T, W> x) noexcept {
+    if constexpr (W == 2)
+      return math::max(x[0], x[1]);
+    else
+      return largest(math::max(low_half(x), high_half(x)));
+  }
   template <class T>
   static T maximum(index n, const T* x) noexcept TECTUM_NONBLOCKING {
     constexpr int W = native_width<T>;
@@ -124,7 +132,7 @@ struct elementwise {
     if (n >= W) {
       V best = V(m);
       for (; i + W <= n; i += W) best = math::max(best, V::load(x + i));
-      for (int l = 0; l < W; ++l) m = math::max(m, best[l]);
+      m = largest(best);
     }
     for (; i < n; ++i) m = math::max(m, x[i]);
     return m;

@@ -13,7 +13,7 @@ struct rows : elementwise {
     if (math::is_infinite(m) || math::is_nan(m)) return m;
     using V = simd<T, native_width<T>>;
     const T s = sum_of<T>(n, [=](auto sum, index i, index w) {
-      const V e = math::exp(lanes(x + i, w) - V(m));
+      const V e = math::exp_nonpositive(lanes(x + i, w) - V(m));
       return sum + (w >= V::width ? e : first_lanes(e, w));
     });
     return m + math::log(s);
@@ -30,8 +30,7 @@ struct rows : elementwise {
     };
     V best = lowest;
     for (index i = 0; i < n; i += W) best = math::max(best, values(i));
-    T m = best[0];
-    for (int l = 1; l < W; ++l) m = math::max(m, best[l]);
+    const T m = largest(best);
     if (math::is_minus_infinity(m)) {
       fill<T>({y, 1, n, n}, T(0));
       return;
@@ -39,7 +38,7 @@ struct rows : elementwise {
     V sums = V(T(0));
     for (index i = 0; i < n; i += W) {
       const V v = values(i);
-      V e = math::exp(v - V(m));
+      V e = math::exp_nonpositive(v - V(m));
       if (valid) e = select(mask_from_bytes<T, W>(valid + i, n - i), e, V(T(0)));
       if (n - i < W) e = first_lanes(e, n - i);
       sums += e;
@@ -117,9 +116,8 @@ struct rows : elementwise {
   TECTUM_INLINE static auto first_mask(index n) noexcept {
     constexpr int W = native_width<T>;
     using I = typename integer_of<sizeof(T)>::is;
-    simd<I, W> count;
-    for (int l = 0; l < W; ++l) count.v[l] = static_cast<I>(l);
-    return mask_for<T>(count < simd<I, W>(static_cast<I>(n < W ? n : W)));
+    static constexpr I numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return mask_for<T>(simd<I, W>::load(numbers) < simd<I, W>(static_cast<I>(n < W ? n : W)));
   }
   template <class T, int W>
   TECTUM_INLINE static simd<T, W> first_lanes(simd<T, W> x, index n) noexcept {

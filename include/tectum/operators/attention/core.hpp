@@ -1,6 +1,7 @@
 // What all forms of attention share: projections, heads, the output layer, and their gradients.
 #pragma once
 
+#include <tectum/kernels/strided.hpp>
 #include <tectum/operators/fusion/select.hpp>
 
 namespace tectum::inline TECTUM_ABI {
@@ -84,7 +85,7 @@ struct attention_core {
     if (some_may_see_nothing(x, added))
       for (index b = 0; b < at.samples; ++b)
         for (index i = 0; i < at.queries; ++i)
-          if (sees_nothing(at, b, i)) C::kernels::fill(token_part(y, b, i), T(0));
+          if (sees_nothing(at, b, i)) C::kernels::fill(tokens_of(y, b * at.queries + i, 1), T(0));
   }
 
   template <class C>
@@ -214,9 +215,9 @@ struct attention_core {
     for (index b = 0; b < dy.samples; ++b)
       for (index i = 0; i < at.queries; ++i)
         if (x[0].valid(b, i) && !(unseen && sees_nothing(at, b, i)))
-          C::kernels::copy(token_part(dy, b, i), token_part(to, b, i));
+          C::kernels::copy(tokens_of(dy, b * at.queries + i, 1), tokens_of(to, b * at.queries + i, 1));
         else
-          C::kernels::fill(token_part(to, b, i), T(0));
+          C::kernels::fill(tokens_of(to, b * at.queries + i, 1), T(0));
     return to.as_rows();
   }
 };

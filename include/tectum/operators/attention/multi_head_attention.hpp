@@ -22,6 +22,7 @@ struct attention {
   static constexpr const char* name = "attention";
   static constexpr int arity = 3;
   static constexpr auto masks = reads_masks;
+  static constexpr bool separate_masks = true;
 
   constexpr shape infer(shape q, shape k, shape v) const { return core().infer(list{q, k, v}.x); }
   constexpr auto parameters(shape q, shape k, shape v) const { return core().parameters(list{q, k, v}.x); }
@@ -88,6 +89,7 @@ struct cross_attention {
   static constexpr const char* name = "cross_attention";
   static constexpr int arity = 2;
   static constexpr auto masks = reads_masks;
+  static constexpr bool separate_masks = true;
 
   constexpr shape infer(shape q, shape k) const { return core().infer(list{q, k}.x); }
   constexpr auto parameters(shape q, shape k) const { return core().parameters(list{q, k}.x); }
@@ -124,6 +126,7 @@ struct biased_attention {
   static constexpr const char* name = "biased_attention";
   static constexpr int arity = 4;
   static constexpr auto masks = reads_masks;
+  static constexpr bool separate_masks = true;
 
   constexpr shape infer(shape q, shape k, shape v, shape added) const {
     const shape y = core().infer(list{q, k, v}.x);

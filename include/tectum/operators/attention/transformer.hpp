@@ -25,7 +25,7 @@ constexpr auto self_attending(const transformer_options& o) {
 }
 template <class... Dropout>
 constexpr auto feed_forward(const transformer_options& o, const Dropout&... dropout) {
-  return (linear{o.hidden} | gelu | ... | dropout) | (linear{o.width} | ... | dropout);
+  return ((linear{o.hidden} | gelu) | ... | dropout) | (linear{o.width} | ... | dropout);
 }
 
 }  // namespace detail
@@ -37,14 +37,14 @@ constexpr auto feed_forward(const transformer_options& o, const Dropout&... drop
 template <class... Dropout>
 constexpr auto transformer_encoder_layer(const transformer_options& o, const Dropout&... dropout) {
   const layer_norm norm{.epsilon = o.epsilon};
-  return residual((norm | detail::self_attending(o) | ... | dropout)) | residual(norm | detail::feed_forward(o, dropout...));
+  return residual(((norm | detail::self_attending(o)) | ... | dropout)) | residual(norm | detail::feed_forward(o, dropout...));
 }
 
 // The same, normalised behind each residual connection, as first published.
 template <class... Dropout>
 constexpr auto post_norm_encoder_layer(const transformer_options& o, const Dropout&... dropout) {
   const layer_norm norm{.epsilon = o.epsilon};
-  return residual((here | detail::self_attending(o) | ... | dropout)) | norm |
+  return residual(((here | detail::self_attending(o)) | ... | dropout)) | norm |
          residual(detail::feed_forward(o, dropout...)) | norm;
 }
 
@@ -55,7 +55,7 @@ template <part Memory, class... Dropout>
 constexpr auto transformer_decoder_layer(const transformer_options& o, const Memory& memory, const Dropout&... dropout) {
   const layer_norm norm{.epsilon = o.epsilon};
   const cross_attention cross{.heads = o.heads, .width = o.width};
-  return residual((norm | detail::self_attending(o) | ... | dropout)) |
+  return residual(((norm | detail::self_attending(o)) | ... | dropout)) |
          residual((fuse(cross, here | norm, memory) | ... | dropout)) | residual(norm | detail::feed_forward(o, dropout...));
 }
 

@@ -1,6 +1,7 @@
 // Attention pooling with any fusion of two vectors as the scorer.
 #pragma once
 
+#include <tectum/kernels/strided.hpp>
 #include <tectum/operators/fusion/select.hpp>
 
 namespace tectum::inline TECTUM_ABI {

@@ -1,6 +1,7 @@
 // The full bilinear form of two vectors.
 #pragma once
 
+#include <tectum/kernels/strided.hpp>
 #include <tectum/operators/fusion/select.hpp>
 
 namespace tectum::inline TECTUM_ABI {

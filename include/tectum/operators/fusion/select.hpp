@@ -13,25 +13,42 @@ constexpr bool any_masked(range<view<T>> xs) {
   return false;
 }
 
-// Token t of sample b; without a time axis, the whole sample.
+// Whether token r, counted through all samples, is valid.
 template <class T>
-constexpr matrix<T> token_part(const view<T>& x, index b, index t) {
-  const index n = x.size() / x.length();
-  return {x.sample(b) + t * n, 1, n, n};
+constexpr bool valid_token(const view<T>& x, index r) {
+  return !x.mask || (x.of->padded ? x.mask[r] != 0 : x.mask[r / x.length()] != 0);
 }
 
-// Calls f(part, valid) for parts that cover all samples of views of one shape: part(view) is the part of a view,
-// valid(k) says whether input k has something there. One part, the whole batch, where no input is masked.
+// Tokens `first` to `first + count`, counted through all samples; without a time axis, whole samples.
+template <class T>
+constexpr matrix<T> tokens_of(const view<T>& x, index first, index count) {
+  const index length = x.length(), n = x.size() / length;
+  return length == 1 ? matrix<T>{x.sample(first), count, n, x.stride} : matrix<T>{x.data + first * n, count, n, n};
+}
+
+// Calls f(part, valid) for parts that cover all samples of views of one shape: part(view) is the part of a view, a matrix
+// of whole tokens, and valid(k) says whether input k has something there. It is one part where no input is masked, else
+// one for each run of tokens that are valid in the same inputs.
 template <class T, class F>
 void each_part(range<view<const T>> xs, index samples, F f) {
+  if (samples == 0) return;
   if (!any_masked(xs)) {
     f([](const auto& v) { return v.as_samples(); }, [](int) { return true; });
     return;
   }
-  const index length = xs[0].length();
-  for (index b = 0; b < samples; ++b)
-    for (index t = 0; t < length; ++t)
-      f([=](const auto& v) { return token_part(v, b, t); }, [&](int k) { return xs[k].valid(b, t); });
+  const auto pattern = [&](index r) {
+    unsigned bits = 0;
+    for (int k = 0; k < xs.size(); ++k) bits |= (valid_token(xs[k], r) ? 1u : 0u) << k;
+    return bits;
+  };
+  const index tokens = samples * xs[0].length();
+  for (index r = 0; r < tokens;) {
+    const unsigned bits = pattern(r);
+    index end = r + 1;
+    while (end < tokens && pattern(end) == bits) ++end;
+    f([=](const auto& v) { return tokens_of(v, r, end - r); }, [=](int k) { return (bits >> k & 1) != 0; });
+    r = end;
+  }
 }
 
 // All rows of x with zeros where it is not valid: x itself where it has no mask, else a copy in `room`, of
@@ -42,10 +59,10 @@ template <class Kernels, class T>
 matrix<const T> selected_rows(const view<const T>& x, std::type_identity_t<T>* room) {
   if (!x.mask) return x.as_rows();
   const view<T> to{room, x.samples, x.size(), x.of};
-  for (index b = 0; b < x.samples; ++b)
-    for (index t = 0; t < x.length(); ++t)
-      if (x.valid(b, t)) Kernels::copy(token_part(x, b, t), token_part(to, b, t));
-      else Kernels::fill(token_part(to, b, t), T(0));
+  each_part(range<view<const T>>{&x, 1}, x.samples, [&](auto part, auto valid) {
+    if (valid(0)) Kernels::copy(part(x), part(to));
+    else Kernels::fill(part(to), T(0));
+  });
   return view<const T>(to).as_rows();
 }
 

@@ -1,6 +1,7 @@
 // The tensor fusion network's outer product of all modalities.
 #pragma once
 
+#include <tectum/kernels/strided.hpp>
 #include <tectum/operators/fusion/select.hpp>
 
 namespace tectum::inline TECTUM_ABI {

@@ -10,7 +10,7 @@ namespace tectum::inline TECTUM_ABI {
 //   channels: filters; kernel: steps that a filter sees; stride (1), padding (0), dilation (1), bias (true).
 //   sequence [length, n] -> [length', channels], waveform [c, samples] -> [channels, samples'],
 //   length' = (length + 2 padding - dilation (kernel - 1) - 1) / stride + 1
-// A padded sequence must keep its length (stride 1, 2 padding = dilation (kernel - 1)); its padded places count as zeros.
+// A padded sequence must keep its length (stride 1, 2 padding = dilation (kernel - 1)); padded places count as zeros.
 struct conv1d {
   int channels, kernel;
   int stride = 1, padding = 0, dilation = 1;

@@ -50,7 +50,7 @@ struct gru {
     const index n = hidden, length = x.length();
     const matrix<T> sums{c.scratch(), x.samples, 3 * n, 3 * n};
     for (int d = 0; d < directions(); ++d) {
-      const memory_of<T> m(c.saved(), x.samples, length, n, d);
+      const memory_of<T> m(c.saved(), x.samples, length, n, d, c.training);
       const int first_parameter = d * (bias ? 4 : 2);
       C::kernels::product(x.as_rows(), c.weight(first_parameter),
                           {bias ? c.values(first_parameter + 2) : nullptr, activation::identity, false},
@@ -67,10 +67,9 @@ struct gru {
           C::kernels::product(before, c.weight(first_parameter + 1), {bias_hh, activation::identity, false}, sums);
         }
         for (index b = 0; b < x.samples; ++b) {
-          const index at = b * length + t;
           T* const result = y.sample(b) + t * y.width() + d * n;
           const matrix<T> row = detail::row_of(result, n);
-          if (x.valid(b, t)) step<C>(n, m.gates + at * 3 * n, sums.row(b), before.row(b), m.kept + at * n, result);
+          if (x.valid(b, t)) step<C>(n, m.gates_of(b, t), sums.row(b), before.row(b), m.kept_at(t).row(b), result);
           else C::kernels::fill(row, T(0));
           if (s + 1 < length)
             C::kernels::copy(x.valid(b, t) ? matrix<const T>(row) : matrix<const T>(detail::row_of(before.row(b), n)),
@@ -87,23 +86,24 @@ struct gru {
     const matrix<T> d_input{c.scratch(), rows, 3 * n, 3 * n}, d_state{c.scratch() + rows * 3 * n, rows, 3 * n, 3 * n};
     const matrix<T> carried{c.scratch() + rows * 6 * n, x.samples, n, n};
     for (int d = 0; d < directions(); ++d) {
-      const memory_of<T> m(c.saved(), x.samples, length, n, d);
+      const memory_of<T> m(c.saved(), x.samples, length, n, d, true);
       const int first_parameter = d * (bias ? 4 : 2);
       C::kernels::fill(carried, T(0));
       for (index s = length - 1; s >= 0; --s) {
         const index t = d == 0 ? s : length - 1 - s;
         for (index b = 0; b < x.samples; ++b) {
-          const index at = b * length + t;
+          const index at = b * length + t, state_at = t * x.samples + b;
           if (x.valid(b, t)) {
-            step_gradient<C>(n, m.gates + at * 3 * n, m.kept + at * n, m.state_at(t).row(b),
-                             dy.sample(b) + t * dy.width() + d * n, carried.row(b), d_input.row(at), d_state.row(at));
+            step_gradient<C>(n, m.gates_of(b, t), m.kept_at(t).row(b), m.state_at(t).row(b),
+                             dy.sample(b) + t * dy.width() + d * n, carried.row(b), d_input.row(at),
+                             d_state.row(state_at));
           } else {
             C::kernels::fill(detail::rows_of(d_input, at, 1), T(0));
-            C::kernels::fill(detail::rows_of(d_state, at, 1), T(0));
+            C::kernels::fill(detail::rows_of(d_state, state_at, 1), T(0));
           }
         }
         if (s > 0)
-          C::kernels::product_input_gradient(matrix<const T>{d_state.row(t), x.samples, 3 * n, length * 3 * n},
+          C::kernels::product_input_gradient(detail::rows_of(d_state, t * x.samples, x.samples),
                                              c.weight(first_parameter + 1), carried, c.scratch_fixed());
       }
       if (c.gradients) {
@@ -123,16 +123,22 @@ struct gru {
  private:
   constexpr int directions() const { return bidirectional ? 2 : 1; }
 
-  // What a direction saves: gates [samples, length, 3 n], kept and states [samples, length, n].
+  // What a direction saves: gates [samples, length, 3 n], as the input lies; kept and states [length, samples, n], as
+  // the steps go. Without training each step's are gone with the step.
   template <class T>
   struct memory_of {
     T *gates, *kept, *states;
     index samples, length, n;
-    memory_of(T* saved, index batch, index steps, index width, index direction) noexcept
-        : gates(saved + direction * batch * steps * width * 5), kept(gates + batch * steps * width * 3),
-          states(kept + batch * steps * width), samples(batch), length(steps), n(width) {}
-    // The states before step t, a row a sample.
-    matrix<T> state_at(index t) const noexcept { return {states + t * n, samples, n, length * n}; }
+    bool training;
+    memory_of(T* saved, index batch, index steps, index width, index direction, bool keep) noexcept
+        : gates(saved + (keep ? direction * batch * steps * width * 5 : 0)), kept(gates + batch * steps * width * 3),
+          states(kept + batch * steps * width), samples(batch), length(steps), n(width), training(keep) {}
+    T* gates_of(index b, index t) const noexcept { return gates + (b * length + t) * 3 * n; }
+    matrix<T> kept_at(index t) const noexcept { return {kept + (training ? t : 0) * samples * n, samples, n, n}; }
+    // The states before step t.
+    matrix<T> state_at(index t) const noexcept {
+      return {states + (training ? t : t % 2) * samples * n, samples, n, n};
+    }
   };
 
   // gates: W x + b, to become r, z and n; sums: W h + b. One sample.

@@ -6,7 +6,7 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis (Ba et al. 2016); the variance divides by n.
+// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis (Ba et al. 2016), variance over n.
 //   epsilon (1e-5); affine (true): with learned weight and bias, ones and zeros at first.   [..., n] -> [..., n]
 struct layer_norm {
   float epsilon = 1e-5f;
@@ -42,7 +42,8 @@ struct layer_norm {
   void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
     using T = typename C::scalar;
     const matrix<const T> rows = x.as_rows();
-    T *const scale_gradient = affine ? c.gradient(0) : nullptr, *const shift_gradient = affine ? c.gradient(1) : nullptr;
+    T* const scale_gradient = affine ? c.gradient(0) : nullptr;
+    T* const shift_gradient = affine ? c.gradient(1) : nullptr;
     detail::each_valid_rows(x, [&](index begin, index count) {
       C::kernels::normalize_rows_gradient(
           detail::rows_of(rows, begin, count), c.saved() + begin, c.saved() + rows.rows + begin,

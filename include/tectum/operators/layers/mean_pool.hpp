@@ -124,7 +124,8 @@ struct one_token_operator {
   static constexpr bool strided_output = true;
 
   static constexpr shape infer(shape x) {
-    return one_row_of(x, Last ? "last_token: the input must be a sequence" : "first_token: the input must be a sequence");
+    return one_row_of(x, Last ? "last_token: the input must be a sequence"
+                              : "first_token: the input must be a sequence");
   }
   template <class C>
   static void forward(C&, in<C> x, out<C> y) noexcept {

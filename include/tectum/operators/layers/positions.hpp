@@ -73,17 +73,31 @@ inline constexpr struct sinusoidal_positions_operator {
     using T = typename C::scalar;
     const index length = x.length(), width = x.width();
     T* const table = c.scratch_fixed();
-    for (index i = 0; i < width; i += 2) {
-      // Each place is the one before it, turned by w; in double, so that the errors stay below those of a float.
-      const double w = math::exp(-9.210340371976183 * static_cast<double>(i) / static_cast<double>(width));
-      double turn_sine, turn_cosine, sine = 0, cosine = 1;
-      math::sin_cos_turns(w * 0.15915494309189535, turn_sine, turn_cosine);
+    // Each place is the one before it, turned by w; in double, so that the errors stay below those of a float.
+    constexpr index most = 32;
+    double sine[most], cosine[most], turn_sine[most], turn_cosine[most];
+    for (index i = 0; i < width; i += 2 * most) {
+      const index pairs = (width - i + 1) / 2 < most ? (width - i + 1) / 2 : most;
+      for (index k = 0; k < pairs; ++k) {
+        const double w = math::exp(-9.210340371976183 * static_cast<double>(i + 2 * k) / static_cast<double>(width));
+        math::sin_cos_turns(w * 0.15915494309189535, turn_sine[k], turn_cosine[k]);
+        sine[k] = 0;
+        cosine[k] = 1;
+      }
       for (index t = 0; t < length; ++t) {
-        table[t * width + i] = static_cast<T>(sine);
-        if (i + 1 < width) table[t * width + i + 1] = static_cast<T>(cosine);
-        const double next = sine * turn_cosine + cosine * turn_sine;
-        cosine = cosine * turn_cosine - sine * turn_sine;
-        sine = next;
+        T* const row = table + t * width + i;
+        for (index k = 0; k < pairs; ++k) {
+          row[2 * k] = static_cast<T>(sine[k]);
+          if (i + 2 * k + 1 < width) row[2 * k + 1] = static_cast<T>(cosine[k]);
+        }
+        C::kernels::fused_update(
+            pairs,
+            [](auto& s, auto& co, const auto& ts, const auto& tc) {
+              const auto next = s * tc + co * ts;
+              co = co * tc - s * ts;
+              s = next;
+            },
+            sine, cosine, turn_sine, turn_cosine);
       }
     }
     detail::add_table<C>(x, table, y);
