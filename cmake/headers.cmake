@@ -4,6 +4,7 @@ set(TECTUM_CORE_HEADERS
     tectum/architecture/architecture.hpp
     tectum/architecture/fragment.hpp
     tectum/architecture/graph.hpp
+    tectum/architecture/graph_builder.hpp
     tectum/architecture/growing.hpp
     tectum/architecture/lower.hpp
     tectum/architecture/name.hpp
@@ -34,6 +35,7 @@ set(TECTUM_CORE_HEADERS
     tectum/kernels/scratch.hpp
     tectum/kernels/simd.hpp
     tectum/kernels/strided.hpp
+    tectum/model/arena_planner.hpp
     tectum/model/call.hpp
     tectum/model/model.hpp
     tectum/model/parameters.hpp

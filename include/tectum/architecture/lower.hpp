@@ -2,12 +2,12 @@
 // shapes inferred, parameters named, masks followed. Not a template: errors and compile time stay small.
 #pragma once
 
-#include <tectum/architecture/graph.hpp>
+#include <tectum/architecture/graph_builder.hpp>
 #include <tectum/architecture/name.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
-class lowering {
+class lowering : public graph_builder {
  public:
   constexpr lowering(range<node> nodes, range<slot> slots, const char* text_mistake)
       : nodes_(nodes), slots_(slots), slot_of_(nodes.size() + 1), value_of_(nodes.size() + 1, -1),
@@ -24,40 +24,6 @@ class lowering {
     finish(frame);
   }
 
-  growing<graph_value> values;
-  growing<graph_operator> operators;
-  growing<int> inputs;
-  growing<graph_group> groups;
-  growing<graph_parameter> parameters;
-  growing<graph_scope> scopes;
-  growing<graph_mask> masks;
-  growing<graph_equation> equations;
-  long long parameter_elements = 0;
-  int bound = 0;
-
-  constexpr bool failed() const { return fault_.sentence != nullptr; }
-  // The one sentence about the first fault.
-  constexpr sentence<512> mistake() const {
-    sentence<512> s;
-    if (!failed()) return s;
-    if (fault_equation_) s << "in equation " << fault_equation_->characters << ": ";
-    s << fault_.sentence;
-    if (fault_name_) s << " " << fault_name_->characters;
-    if (fault_.first >= 0) s << " (" << fault_.first;
-    if (fault_.second >= 0) s << " and " << fault_.second;
-    if (fault_.first >= 0) s << ")";
-    if (fault_shape_count_ > 0) s << "; " << (fault_shape_count_ > 1 ? "inputs: " : "input: ");
-    for (int i = 0; i < fault_shape_count_; ++i) {
-      if (i) s << ", ";
-      append_shape(s, fault_shapes_[i]);
-    }
-    return s;
-  }
-  constexpr graph_sizes sizes() const {
-    return {values.size(),     operators.size(), inputs.size(), bound,           groups.size(),
-            parameters.size(), scopes.size(),    masks.size(),  equations.size()};
-  }
-
  private:
   struct definition {
     const label* name;
@@ -69,17 +35,6 @@ class lowering {
     int uses = 0, scope = -1;
     bool frozen = false;
   };
-  struct place {  // where evaluation is
-    int hole = -1, carried = -1, frame = 0, scope = -1;
-    const label* equation = nullptr;  // whose text it is
-    bool frozen = false, shared = false;
-  };
-  struct counter {
-    int scope;
-    const operator_table* op;
-    int count;
-  };
-
   // Finds the equations among the nodes; `given` are the values of its inputs when embedded.
   constexpr int collect(int begin, int end, const int* given, int given_count, int scope) {
     const int frame = frames_++;
@@ -244,13 +199,13 @@ class lowering {
     const int d = find(at.frame, nodes_[i].name);
     if (d < 0) {
       fault_name_ = nodes_[i].name;
-      return fail({"there is no equation for"});
+      return stop({"there is no equation for"});
     }
     int value = value_of_definition(d, true);
     if (failed()) return;
     if (definitions_[d].pipeline) {
       fault_name_ = nodes_[i].name;
-      return fail({"a pipeline stands where a value is expected:"});
+      return stop({"a pipeline stands where a value is expected:"});
     }
     for (int k = 0; k < definitions_[d].names; ++k)
       if (nodes_[definitions_[d].first_name + k].name == nodes_[i].name) value += k;
@@ -260,9 +215,9 @@ class lowering {
   constexpr void call(int i, const place& at) {
     const int d = find(at.frame, nodes_[i].name);
     fault_name_ = nodes_[i].name;
-    if (d < 0) return fail({"there is no equation for"});
-    if (!definitions_[d].pipeline) return fail({"the right side of | is a value, not a pipeline:"});
-    if (definitions_[d].state == 1) return fail({"this pipeline uses itself:"});
+    if (d < 0) return stop({"there is no equation for"});
+    if (!definitions_[d].pipeline) return stop({"the right side of | is a value, not a pipeline:"});
+    if (definitions_[d].state == 1) return stop({"this pipeline uses itself:"});
     fault_name_ = nullptr;
     ++definitions_[d].uses;
     const definition def = definitions_[d];
@@ -288,7 +243,7 @@ class lowering {
       if (!values[value].shape.same_extents(before)) {
         keep_shape(before);
         keep_shape(values[value].shape);
-        return fail({"repeat: what comes out must have the shape of what goes in"});
+        return stop({"repeat: what comes out must have the shape of what goes in"});
       }
       inside.carried = value;
     }
@@ -310,171 +265,10 @@ class lowering {
     int value = -1;
     for (int d = first; d < definitions_.size(); ++d)
       if (definitions_[d].frame == frame && !definitions_[d].pipeline && definitions_[d].uses == 0) {
-        if (value >= 0) return fail({"an architecture used as an operator must have one result"});
+        if (value >= 0) return stop({"an architecture used as an operator must have one result"});
         value = definitions_[d].value;
       }
     value_of_[i + n.body] = value;
-  }
-
-  constexpr int add_input(const shape& s) {
-    for (int k = 0; k < s.rank; ++k)
-      if (s.extent[k] < 1) {
-        keep_shape(s);
-        fail({"the extents of an input must be 1 or more"});
-        return -1;
-      }
-    const int value = values.add({.shape = s, .result = bound++});
-    if (s.masked()) values[value].mask = add_mask({.value = value, .length = s.padded ? s.length() : 1});
-    return value;
-  }
-
-  constexpr void apply(int i, const place& at) {
-    const node& n = nodes_[i];
-    const operator_table& op = *n.op;
-    if (op.arity != any_number && op.arity != n.count) {
-      fault_op_ = n.op;
-      return fail({"this operator was given another number of inputs than it takes:", n.count, op.arity});
-    }
-    if (n.count > most_inputs) return fail({"an operator has at most 16 inputs", n.count});
-    shape in[most_inputs]{};
-    graph_operator g{.op = &op, .slots = slot_of_[i], .inputs = inputs.size(), .input_count = n.count,
-                     .frozen = at.frozen, .equation = at.equation};
-    for (int k = 0; k < n.count; ++k) {
-      const int from = operand(i, k), value = value_of_[from];
-      if (value < 0) return fail({"tt::here stands outside of a pipeline"});
-      if (results_of_[from] > 1) return several_results();
-      in[k] = values[value].shape;
-      inputs.add(value);
-    }
-    const range<shape> all{in, n.count};
-    const slot* options = slots_.items + slot_of_[i];
-    if (!masks_fit(op, g, all)) return;
-    shapes out = op.infer(options, all);
-    for (int k = 0; k < out.count; ++k)
-      if (out.items[k].fault) {
-        for (int j = 0; j < n.count; ++j) keep_shape(in[j]);
-        return fail(out.items[k].fault);
-      }
-    g.values = values.size();
-    for (int k = 0; k < out.count; ++k) {
-      shape s = out.items[k];
-      int mask = -1;
-      if (s.kind != kind::scalar) mask = mask_of_result(op, g, s);
-      if (failed()) return;
-      values.add({.shape = s, .producer = operators.size(), .result = k, .mask = mask});
-    }
-    g.group = group_of(op, options, all, at);
-    if (failed()) return;
-    operators.add(g);
-    value_of_[i] = g.values;
-    results_of_[i] = out.count;
-  }
-
-  constexpr bool masks_fit(const operator_table& op, const graph_operator& g, range<shape> in) {
-    int seen = -1;
-    for (int k = 0; k < in.size(); ++k) {
-      if (!in[k].masked()) continue;
-      const bool dropped = op.masks == masking::refuses || (op.masks == masking::samplewise && in[k].padded);
-      if (dropped) {
-        fault_op_ = &op;
-        keep_shape(in[k]);
-        fail({in[k].padded ? "this operator would drop the padding mask of its input:"
-                           : "this operator would drop the presence mask of its input:"});
-        return false;
-      }
-      const int mask = values[inputs[g.inputs + k]].mask;
-      const bool together = op.masks == masking::reads ? in[k].padded && !op.separate_masks : true;
-      if (!together) continue;
-      if (seen >= 0 && mask != seen) {
-        fault_op_ = &op;
-        fail({"two inputs with different masks meet in"});
-        return false;
-      }
-      seen = mask;
-    }
-    return true;
-  }
-
-  // Which mask goes with a result; also sets the flags of `s` where masks go through.
-  constexpr int mask_of_result(const operator_table& op, const graph_operator& g, shape& s) {
-    const bool through = op.masks == masking::samplewise || op.masks == masking::tokenwise;
-    for (int k = 0; k < g.input_count; ++k) {
-      const graph_value& v = values[inputs[g.inputs + k]];
-      if (v.mask < 0) continue;
-      if (through) {
-        s.padded = v.shape.padded;
-        s.optional = v.shape.optional;
-        if (s.padded && s.length() != v.shape.length()) {
-          fail({"a tokenwise operator changed the number of tokens", s.length(), v.shape.length()});
-          return -1;
-        }
-        return v.mask;
-      }
-      if (s.padded ? v.shape.padded && v.shape.length() == s.length() : s.optional && !v.shape.padded && v.shape.optional)
-        return v.mask;
-      if (!s.padded && s.optional && v.shape.padded && v.shape.optional) return any_token_of(v.mask);
-    }
-    if (s.masked()) fail({"an operator's result claims a mask that none of its inputs has"});
-    return -1;
-  }
-
-  constexpr int any_token_of(int mask) {
-    for (int m = 0; m < masks.size(); ++m)
-      if (masks[m].any_of == mask) return m;
-    return add_mask({.any_of = mask});
-  }
-  constexpr int add_mask(graph_mask m) {
-    if (masks.size() > 0) m.at = masks.back().at + (masks.back().length + 63) / 64 * 64;
-    return masks.add(m);
-  }
-
-  constexpr int group_of(const operator_table& op, const slot* options, range<shape> in, const place& at) {
-    const parameter_list all = op.describe(options, in);
-    if (all.count == 0) return -1;
-    const int ordinal = count(at.scope, &op);
-    if (at.shared)
-      for (int g = 0; g < groups.size(); ++g)
-        if (groups[g].scope == at.scope && groups[g].op == &op && groups[g].ordinal == ordinal) {
-          bool same = groups[g].count == all.count;
-          for (int k = 0; same && k < all.count; ++k) {
-            const parameter& p = parameters[groups[g].parameters + k].what;
-            for (int e = 0; e < 4; ++e) same = same && p.extent[e] == all.items[k].extent[e];
-          }
-          if (same) return g;
-          fault_op_ = &op;
-          for (int k = 0; k < in.size(); ++k) keep_shape(in[k]);
-          fail({"a shared pipeline is used on inputs of different widths:"});
-          return -1;
-        }
-    const int group = groups.add({at.scope, &op, ordinal, parameters.size(), all.count, at.frozen});
-    for (int k = 0; k < all.count; ++k) {
-      parameters.add({all.items[k], group, parameter_elements});
-      parameter_elements += (all.items[k].stored_size() + 31) / 32 * 32;
-    }
-    return group;
-  }
-
-  constexpr int count(int scope, const operator_table* op) {
-    for (counter& c : counters_)
-      if (c.scope == scope && c.op == op) return c.count++;
-    counters_.add({scope, op, 1});
-    return 0;
-  }
-  constexpr void forget_counters(int root) {
-    for (counter& c : counters_)
-      for (int s = c.scope; s >= 0; s = scopes[s].parent)
-        if (s == root) c.count = 0;
-  }
-
-  constexpr int scope_named(int parent, const label* name) {
-    for (int s = 0; s < scopes.size(); ++s)
-      if (scopes[s].parent == parent && scopes[s].name == name && scopes[s].number < 0) return s;
-    return scopes.add({parent, name, -1});
-  }
-  constexpr int scope_numbered(int parent, int number) {
-    for (int s = 0; s < scopes.size(); ++s)
-      if (scopes[s].parent == parent && !scopes[s].name && scopes[s].number == number) return s;
-    return scopes.add({parent, nullptr, number});
   }
 
   // The outermost equations, and which of them nothing else uses.
@@ -489,35 +283,33 @@ class lowering {
     }
   }
 
+  constexpr void apply(int i, const place& at) {
+    const node& n = nodes_[i];
+    int given[most_inputs]{};
+    for (int k = 0; k < n.count; ++k) {
+      const int from = operand(i, k);
+      if (value_of_[from] < 0) {
+        fail({"tt::here stands outside of a pipeline"});
+        return;
+      }
+      if (results_of_[from] > 1) return several_results();
+      if (k < most_inputs) given[k] = value_of_[from];
+    }
+    value_of_[i] = add_operator(*n.op, slots_.items + slot_of_[i], slot_of_[i], {given, n.count}, at);
+    results_of_[i] = n.op->results;
+  }
+
+  constexpr void stop(const fault& f) { fail(f); }
   constexpr void several_results() {
     fail({"an operator of several results is used as if it had one; name them, as in tt::named(a, b) = ..."});
   }
-  constexpr void keep_shape(const shape& s) {
-    if (fault_shape_count_ < 4) fault_shapes_[fault_shape_count_++] = s;
-  }
-  constexpr void fail(const fault& f) {
-    if (failed()) return;
-    fault_ = f;
-    if (!fault_equation_) fault_equation_ = current_equation_;
-    if (fault_op_) fault_label_ = {fault_op_->name, text_length(fault_op_->name)};
-    if (fault_op_ && !fault_name_) fault_name_ = &fault_label_;
-  }
-
   range<node> nodes_;
   range<slot> slots_;
   growing<int> slot_of_, value_of_, results_of_;
   growing<definition> definitions_;
-  growing<counter> counters_;
   int frames_ = 0;
-  const label* current_equation_ = nullptr;
 
-  fault fault_{};
-  const label* fault_equation_ = nullptr;
-  const label* fault_name_ = nullptr;
-  const operator_table* fault_op_ = nullptr;
-  label fault_label_{};
-  shape fault_shapes_[4]{};
-  int fault_shape_count_ = 0;
+
 };
 
 }  // namespace tectum
