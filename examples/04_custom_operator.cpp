@@ -93,7 +93,7 @@ inline constexpr auto network = tt::architecture([] {
 int main() {
   // The library's own checker holds it to the contract: gradients, engines, tails, overwriting, adding.
   const auto report = tt::check_operator(mine::gate{}, {tt::features_of(7), tt::features_of(7)});
-  std::printf("%s\n", report.line().c_str());
+  std::printf("%s\n", report.text().c_str());
 
   const float words[2][20] = {{1, 2, 3}, {4, 5, 6}}, pixels[2][30] = {{1}, {0, 1}};
   tt::model<mine::network> model{tt::seed{3}};

@@ -23,7 +23,7 @@ inline constexpr auto siamese = tt::architecture([] {
       tower = tt::linear{32} | tt::relu | tt::linear{16},
       a = photo | tower,
       b = sketch | tower,
-      same = tt::fuse(tt::product, a, b) | tt::linear{1} | tt::sigmoid);
+      same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
 });
 
 // The same pipeline as a C++ variable: each use has parameters of its own.
@@ -31,7 +31,7 @@ inline constexpr auto pipeline = tt::linear{32} | tt::relu | tt::linear{16};
 inline constexpr auto separate = tt::architecture([] {
   return tt::equations(photo = tt::input{tt::features{40}}, sketch = tt::input{tt::features{40}},
                        a = photo | pipeline, b = sketch | pipeline,
-                       same = tt::fuse(tt::product, a, b) | tt::linear{1} | tt::sigmoid);
+                       same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
 });
 
 }  // namespace match

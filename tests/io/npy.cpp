@@ -35,7 +35,7 @@ TEST_CASE("npy: what is written is read, for every type that can be written") {
     const auto back = tt::read_npy<T>(path);
     CHECK(back.data == data);
     CHECK(back.extents == std::vector<std::int64_t>{3, 2});
-    CHECK(tt::npy_reader(path).type() == tt::scalar_type_of<T>());
+    CHECK(tt::npy_reader(path).type() == tt::stored_type_of<T>());
   };
   round(float{}), round(double{}), round(std::int8_t{}), round(std::uint8_t{}), round(std::int16_t{}),
       round(std::int32_t{});

@@ -84,8 +84,8 @@ TEST_CASE("convert_elements: both byte orders, and a bool that is neither 0 nor 
   CHECK(bad == 1);
 }
 
-static_assert(tt::scalar_type_of<float>() == tt::stored_type::f32);
-static_assert(tt::scalar_type_of<double>() == tt::stored_type::f64);
-static_assert(tt::scalar_type_of<std::int8_t>() == tt::stored_type::i8);
-static_assert(tt::scalar_type_of<std::uint64_t>() == tt::stored_type::u64);
-static_assert(tt::scalar_type_of<long long>() == tt::stored_type::i64);
+static_assert(tt::stored_type_of<float>() == tt::stored_type::f32);
+static_assert(tt::stored_type_of<double>() == tt::stored_type::f64);
+static_assert(tt::stored_type_of<std::int8_t>() == tt::stored_type::i8);
+static_assert(tt::stored_type_of<std::uint64_t>() == tt::stored_type::u64);
+static_assert(tt::stored_type_of<long long>() == tt::stored_type::i64);

@@ -23,7 +23,7 @@ struct shared_mask {
 };
 
 // Inputs, one for each shape (or, `twice`, the first of them for the first two operands), and the operator on them.
-// Operators that do not read masks take inputs of one mask only: there the first masked input lends its own.
+// Where the operator takes inputs of one mask only, the first masked input lends its own to the others.
 class single_operator {
  public:
   single_operator(const operator_table& op, const slot* options, const std::vector<shape>& shapes, bool twice = false)
@@ -37,14 +37,15 @@ class single_operator {
         operands.push_back(operands[0]);
         continue;
       }
-      const bool borrows = op.masks != masking::reads && shapes[at].masked() && lender >= 0;
+      const bool together = op.masks == masking::reads ? shapes[at].padded && !op.separate_masks : shapes[at].masked();
+      const bool borrows = together && lender >= 0;
       declare(&labels_[at], borrows ? shapes[at].unmasked() : shapes[at]);
       operands.push_back(&labels_[at]);
       if (borrows) {
         const label* const both[] = {operands[static_cast<std::size_t>(lender)], &labels_[at]};
         operands.back() = &labels_[at + shapes.size()];
         apply(table_of_operator<shared_mask>, nullptr, {both[0], both[1]}, operands.back(), 1);
-      } else if (shapes[at].masked() && lender < 0) {
+      } else if (together) {
         lender = k;
       }
     }

@@ -93,7 +93,7 @@ array_data<T> read_idx(const byte_source& source) {
     std::size_t bad = 0;
     if (!convert_elements(raw, type, std::endian::big, std::span(out.data).subspan(first), bad))
       fail(label, "element " + std::to_string(first + bad),
-           std::string("a value that fits ") + name_of(scalar_type_of<T>()),
+           std::string("a value that fits ") + name_of(stored_type_of<T>()),
            std::string(name_of(type)) + " that does not");
   }
   std::byte after[1];

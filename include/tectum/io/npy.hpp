@@ -142,7 +142,7 @@ void write_npy(const std::string& path, std::span<const T> data, std::span<const
   const auto count = checked_product(extents);
   if (!count || *count != data.size())
     fail(path, "data", "as many elements as " + text_of(extents) + " has", std::to_string(data.size()));
-  constexpr stored_type type = scalar_type_of<T>();
+  constexpr stored_type type = stored_type_of<T>();
   std::string header = std::string("{'descr': '") + (sizeof(T) == 1 ? "|" : "<") +
                        (is_floating(type)     ? "f"
                         : std::is_signed_v<T> ? "i"

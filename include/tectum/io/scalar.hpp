@@ -26,7 +26,7 @@ constexpr const char* name_of(stored_type type) {
 constexpr bool is_floating(stored_type type) { return type <= stored_type::bf16; }
 
 template <class T>
-consteval stored_type scalar_type_of() {
+consteval stored_type stored_type_of() {
   static_assert(loadable<T> && !std::same_as<T, bool>, "a number of 1, 2, 4 or 8 bytes");
   if constexpr (std::floating_point<T>) return sizeof(T) == 8 ? stored_type::f64 : stored_type::f32;
   constexpr int place = sizeof(T) == 8 ? 0 : sizeof(T) == 4 ? 1 : sizeof(T) == 2 ? 2 : 3;
@@ -158,7 +158,7 @@ void read_elements(const byte_source& source, std::uint64_t offset, stored_type 
     std::size_t bad = 0;
     if (!convert_elements(bytes, type, order, out.subspan(first, count), bad))
       fail(source.label(), item + ", element " + std::to_string(first + bad),
-           std::string("a value that fits ") + name_of(scalar_type_of<T>()),
+           std::string("a value that fits ") + name_of(stored_type_of<T>()),
            std::string(name_of(type)) + " that does not");
     offset += bytes.size();
   }

@@ -81,7 +81,8 @@ void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
     if (!r.plan.values[v].used) continue;
     const view<T> place = r.value(v);
     bounds[g.result] = bring_in<T>(sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch, place.data,
-                                   a.ids() + r.plan.values[v].at.per_sample * a.capacity(), r.mask(g.mask));
+                                   g.shape.holds_ids() ? a.ids() + r.plan.values[v].at.per_sample * a.capacity() : nullptr,
+                                   r.mask(g.mask));
   }
 }
 
