@@ -1,7 +1,8 @@
 // Data from files: MNIST with spoken digits, and folders of features.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <map>
+#include <stdexcept>
 #include <tectum/io/idx.hpp>
 #include <tectum/io/npy.hpp>
 #include <tectum/io/spectrogram.hpp>
@@ -51,9 +52,21 @@ struct digit_reader {
   bool hard;
   recordings sounds;
   std::vector<float> noise, mean, basis;
+  std::vector<float> clean;  // the spectrogram of every recording, where no noise is added to it
 
   digit_reader(const std::string& where, bool hard_one) : folder(where), hard(hard_one), sounds(where) {
-    if (!hard) return;
+    if (!hard) {
+      clean.resize(sounds.waves.size() * bins);
+      in_halves(static_cast<int>(sounds.waves.size()), [](void* with, int begin, int end) {
+        auto& me = *static_cast<digit_reader*>(with);
+        std::vector<float> second(sample_rate);
+        for (int i = begin; i < end; ++i) {
+          me.hear(i, 0, second.data());
+          speech_features::compute(second.data(), me.clean.data() + static_cast<std::size_t>(i) * bins);
+        }
+      }, this);
+      return;
+    }
     noise = tt::read_wav(folder + "/babble_30s_8k.wav").mono();
     mean = tt::read_npy<float>(folder + "/pca75_mean.npy").data;
     basis = tt::read_npy<float>(folder + "/pca75_basis.npy").data;
@@ -114,8 +127,13 @@ struct digit_reader {
         const auto at = static_cast<std::size_t>(i);
         const std::int32_t* const row = all.data() + 3 * i;
         reader.see(shown.data() + static_cast<std::size_t>(row[0]) * pixels, made.pictures.data() + at * pixels);
-        reader.hear(row[1], i, second.data());
-        speech_features::compute(second.data(), made.sounds.data() + at * bins);
+        float* const heard = made.sounds.data() + at * bins;
+        if (reader.hard) {
+          reader.hear(row[1], i, second.data());
+          speech_features::compute(second.data(), heard);
+        } else {
+          std::copy_n(reader.clean.data() + static_cast<std::size_t>(row[1]) * bins, bins, heard);
+        }
         made.digits[at] = row[2];
       }
     }, &j);

@@ -102,8 +102,8 @@ std::vector<tt::comparison_row> compare(const split& s, const options& wanted) {
       return tt::dataset(view0 = view(0), view1 = view(1), view2 = view(2), view3 = view(3), label = p.labels);
   };
   tt::comparison c{data(s.train), data(s.validation), data(s.test), loss, tt::accuracy{answer, label},
-                   {.seeds = wanted.seeds, .threads = wanted.threads, .epochs = wanted.epochs, .clip_norm = 5},
-                   tt::adamw{.learning_rate = 2e-3}, tt::warm_up{50, tt::cosine{}}};
+                   {.seeds = wanted.seeds, .threads = wanted.threads, .batch = 32, .epochs = wanted.epochs, .clip_norm = 5},
+                   tt::adamw{.learning_rate = 2e-3}, tt::warm_up{10, tt::cosine{}}};
   const auto is_wanted = [&](const std::string& name) {
     return wanted.strategies.empty() || std::find(wanted.strategies.begin(), wanted.strategies.end(), name) != wanted.strategies.end();
   };

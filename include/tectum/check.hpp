@@ -29,9 +29,10 @@ check_report check_operator(const Op& op, std::initializer_list<shape> inputs, c
   const operator_table* const table = &table_of_operator<Op>;
   slot slots[option_count<Op> + 1]{};
   store_options(op, slots);
-  const detail::checked_steps steps{
-      find_steps<double, tectum::reference, true>(list{}, table), find_steps<double, tectum::native, true>(list{}, table),
-      find_steps<float, tectum::reference, true>(list{}, table), find_steps<float, tectum::native, true>(list{}, table)};
+  const detail::checked_steps steps{find_steps<double, tectum::reference, true>(list{}, table),
+                                    find_steps<double, tectum::native, true>(list{}, table),
+                                    find_steps<float, tectum::reference, true>(list{}, table),
+                                    find_steps<float, tectum::native, true>(list{}, table)};
   return detail::operator_checks(*table, slots, steps, inputs, options).run();
 }
 

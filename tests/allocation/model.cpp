@@ -37,7 +37,10 @@ std::size_t allocated(F f) {
 
 TEST_CASE("the counter counts") {
   CHECK(allocated([] { tt::memory<float> m(3); }) == 1);
-  CHECK(allocated([] { tt::workspace<zoo::network> w{2}; CHECK(w.capacity() == 2); }) > 1);
+  CHECK(allocated([] {
+          tt::workspace<zoo::network> w{2};
+          CHECK(w.capacity() == 2);
+        }) > 1);
 }
 
 TEST_CASE("inference of a prepared workspace allocates nothing, from the first call on") {
@@ -50,7 +53,8 @@ TEST_CASE("inference of a prepared workspace allocates nothing, from the first c
   for (int i = 0; i < 3; ++i) CHECK(allocated(call) == 0);
   w.prepare(zoo::read, zoo::seen);
   CHECK(allocated([&] {
-          const auto [read, seen] = m(w, zoo::read, zoo::seen, zoo::words = tt::padded(x.words, x.lengths), zoo::image = x.image);
+          const auto [read, seen] =
+              m(w, zoo::read, zoo::seen, zoo::words = tt::padded(x.words, x.lengths), zoo::image = x.image);
           sum += read(0, 0) + seen(0, 0);
         }) == 0);
   CHECK(sum > 0);

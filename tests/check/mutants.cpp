@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <tectum/check.hpp>
+#include <limits>
 #include <type_traits>
 
 namespace tt = tectum;
@@ -10,10 +11,29 @@ namespace tt = tectum;
 namespace {
 
 enum class fault {
-  none, assigns_dx, assigns_weight_gradient, sign, last_row, no_bias_gradient, reads_masked, multiplies_masked,
-  last_column, next_column, too_much_saved, leaks_between_samples, changes_its_mind, ignores_activation,
-  ignores_strides, differs_in_native, in_float_precision, overflows, forgets_training, unwanted_changes,
-  masked_gradient, rounds_when_masked, saves_without_samples
+  none,
+  assigns_dx,
+  assigns_weight_gradient,
+  sign,
+  last_row,
+  no_bias_gradient,
+  reads_masked,
+  multiplies_masked,
+  last_column,
+  next_column,
+  too_much_saved,
+  leaks_between_samples,
+  changes_its_mind,
+  ignores_activation,
+  ignores_strides,
+  differs_in_native,
+  in_float_precision,
+  overflows,
+  forgets_training,
+  unwanted_changes,
+  masked_gradient,
+  rounds_when_masked,
+  saves_without_samples
 };
 
 template <fault Fault>
@@ -27,7 +47,8 @@ struct mutant {
   static constexpr bool has(fault f) { return f == Fault; }
   constexpr tt::shape infer(tt::shape x) const { return x.with_width(features); }
   constexpr auto parameters(tt::shape x) const {
-    return tt::parameter_list(tt::weight_matrix("weight", features, x.width()), tt::bias_of("bias", features, x.width()));
+    return tt::parameter_list(tt::weight_matrix("weight", features, x.width()),
+                              tt::bias_of("bias", features, x.width()));
   }
   constexpr tt::extents saved(tt::shape) const { return {.per_sample = 1}; }
 
@@ -53,7 +74,8 @@ struct mutant {
         if (has(fault::leaks_between_samples)) s += T(1e-3) * T(x.samples);
         if (has(fault::changes_its_mind)) s += T(1e-6) * T(++calls % 4);
         if (has(fault::differs_in_native) && std::is_same_v<typename C::kernels, tt::native>) s *= T(1 + 1e-7);
-        if (has(fault::overflows)) s += T(1e-6) * (tt::math::exp(T(0.01) * rows(r, 0)) - T(1)) / tt::math::exp(T(0.01) * rows(r, 0));
+        if (has(fault::overflows))
+          s += T(1e-6) * (tt::math::exp(T(0.01) * rows(r, 0)) - T(1)) / tt::math::exp(T(0.01) * rows(r, 0));
         if (has(fault::forgets_training) && !c.training) s += T(1);
         if (has(fault::rounds_when_masked) && x.mask && valid) s *= T(1) + T(8) * std::numeric_limits<T>::epsilon();
         to(r, o) = has(fault::ignores_activation) ? s : tt::activate(c.act, s);

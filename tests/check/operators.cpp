@@ -41,7 +41,8 @@ TEST_CASE("activations") {
 }
 
 TEST_CASE("concat") {
-  CHECK(keeps_the_contract(tt::check_operator(tt::concat{}, {tt::features_of(7), tt::features_of(7), tt::features_of(2)})));
+  CHECK(keeps_the_contract(
+      tt::check_operator(tt::concat{}, {tt::features_of(7), tt::features_of(7), tt::features_of(2)})));
   CHECK(keeps_the_contract(tt::check_operator(tt::concat{}, {tt::features_of(7), optional(3), optional(4)})));
   CHECK(keeps_the_contract(tt::check_operator(tt::concat{}, {tt::sequence_of(3, 4), tt::sequence_of(3, 5)})));
   CHECK(keeps_the_contract(tt::check_operator(tt::concat{}, {padded(3, 4, true), padded(3, 5, true)})));

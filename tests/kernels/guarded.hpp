@@ -102,13 +102,13 @@ std::vector<T> values(guarded<T>& g) {
   return std::vector<T>(g.data(), g.data() + g.size());
 }
 
-// The largest difference over 1 + |b|; infinite where only one is NaN.
+// The largest difference over 1 + |b|; 1e30 where only one is NaN.
 template <class T>
 double difference(const T* a, const T* b, index n) {
   double worst = 0;
   for (index i = 0; i < n; ++i) {
-    if (std::isnan(a[i]) != std::isnan(b[i])) return INFINITY;
-    if (std::isnan(a[i]) || a[i] == b[i]) continue;
+    if (math::is_nan(a[i]) != math::is_nan(b[i])) return 1e30;
+    if (math::is_nan(a[i]) || a[i] == b[i]) continue;
     worst = std::fmax(worst, std::fabs(static_cast<double>(a[i] - b[i])) / (1 + std::fabs(static_cast<double>(b[i]))));
   }
   return worst;
@@ -117,6 +117,13 @@ template <class T>
 double difference(guarded<T>& a, const std::vector<T>& b) {
   return difference(a.data(), b.data(), a.size());
 }
+
+// With -ffast-math divisions are approximate, sums are taken in any order and subnormal numbers are zero.
+#if defined(__FAST_MATH__)
+inline constexpr bool fast_math = true;
+#else
+inline constexpr bool fast_math = false;
+#endif
 
 template <class T>
 constexpr double tolerance = sizeof(T) == 4 ? 2e-5 : 1e-13;

@@ -22,10 +22,13 @@ inline constexpr tt::name<"scores"> scores;
 // A padded text and a sound that may be absent, a tower that both share, a residual, two losses.
 inline constexpr auto network = tt::architecture([] {
   return tt::equations(
-      text = tt::input{tt::tokens{.length = 4, .padded = true}}, sound = tt::input{tt::features{.width = 6, .optional = true}},
-      label = tt::input{tt::category{3}}, tower = tt::linear{5} | tt::layer_norm{} | tt::gelu,
-      read = text | tt::embedding{.vocabulary = 9, .dim = 6} | tt::residual(tt::linear{6} | tt::tanh) | tower | tt::mean_pool,
-      spoken = sound | tower, scores = tt::fuse(tt::concat{}, read, spoken) | tt::repeat(2, tt::linear{10} | tt::silu) | tt::linear{3},
+      text = tt::input{tt::tokens{.length = 4, .padded = true}},
+      sound = tt::input{tt::features{.width = 6, .optional = true}}, label = tt::input{tt::category{3}},
+      tower = tt::linear{5} | tt::layer_norm{} | tt::gelu,
+      read = text | tt::embedding{.vocabulary = 9, .dim = 6} | tt::residual(tt::linear{6} | tt::tanh) | tower |
+             tt::mean_pool,
+      spoken = sound | tower,
+      scores = tt::fuse(tt::concat{}, read, spoken) | tt::repeat(2, tt::linear{10} | tt::silu) | tt::linear{3},
       loss = tt::fuse(tt::cross_entropy{}, scores, label),
       second = tt::fuse(tt::cross_entropy{.label_smoothing = 0.2f}, read | tt::linear{3}, label));
 });
@@ -94,15 +97,19 @@ void all_agree(Given given, Losses... losses) {
   const auto exact = gradients_on<Network, double, tt::reference>(given, losses...);
   CHECK(difference(gradients_on<Network, double, tt::native>(given, losses...), exact) < 1e-11);
   CHECK(difference(gradients_on<Network, float, tt::native>(given, losses...), exact) < 2e-5);
-  CHECK(gradients_on<Network, float, tt::native>(given, losses...) == gradients_on<Network, float, tt::native>(given, losses...));
+  CHECK(gradients_on<Network, float, tt::native>(given, losses...) ==
+        gradients_on<Network, float, tt::native>(given, losses...));
 }
 
 const two::numbers<double> x;
 const int text[5][4] = {{1, 2, 3, 4}, {8, 0, 1, 1}, {5, 5, 5, 5}, {7, 7, 0, 0}, {3, 0, 0, 0}};
 const int lengths[5] = {4, 3, 0, 2, 1};
 const bool heard[5] = {true, false, true, true, false};
-const double sound[5][6] = {{0.1, -0.4, 0.9, 0.3, -0.2, 0.8}, {9, 9, 9, 9, 9, 9}, {-0.5, 0.2, 0.7, -0.9, 0.4, 0.6},
-                            {0.3, 0.3, -0.8, 0.1, 0.5, -0.7}, {__builtin_nan(""), 0, 0, 0, 0, 0}};
+const double sound[5][6] = {{0.1, -0.4, 0.9, 0.3, -0.2, 0.8},
+                            {9, 9, 9, 9, 9, 9},
+                            {-0.5, 0.2, 0.7, -0.9, 0.4, 0.6},
+                            {0.3, 0.3, -0.8, 0.1, 0.5, -0.7},
+                            {__builtin_nan(""), 0, 0, 0, 0, 0}};
 const std::vector<int> label{0, 2, 1, 1, 0};
 
 }  // namespace

@@ -22,11 +22,11 @@ inline constexpr tt::name<"side"> side;
 inline constexpr tt::name<"loss"> loss;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(a = tt::input{tt::features{5}}, b = tt::input{tt::features{7}}, label = tt::input{tt::category{3}},
-                       left = a | tt::linear{8} | tt::tanh,
-                       joint = tt::fuse(tt::concat{}, left, b | tt::linear{6} | tt::gelu, a),
-                       scores = joint | tt::linear{16} | tt::silu | tt::linear{3}, side = left | tt::linear{2} | tt::relu,
-                       loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.1f}, scores, label));
+  return tt::equations(
+      a = tt::input{tt::features{5}}, b = tt::input{tt::features{7}}, label = tt::input{tt::category{3}},
+      left = a | tt::linear{8} | tt::tanh, joint = tt::fuse(tt::concat{}, left, b | tt::linear{6} | tt::gelu, a),
+      scores = joint | tt::linear{16} | tt::silu | tt::linear{3}, side = left | tt::linear{2} | tt::relu,
+      loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.1f}, scores, label));
 });
 
 inline constexpr int samples = 6;

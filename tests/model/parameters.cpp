@@ -21,7 +21,8 @@ TEST_CASE("a parameter set by name is the one that is read, and used") {
   std::vector<float> weight(40), bias(8), read(40);
   for (int o = 0; o < 8; ++o) {
     bias[static_cast<std::size_t>(o)] = 0.01f * static_cast<float>(o);
-    for (int i = 0; i < 5; ++i) weight[static_cast<std::size_t>(o * 5 + i)] = 0.1f * static_cast<float>(o) - 0.03f * static_cast<float>(i);
+    for (int i = 0; i < 5; ++i)
+      weight[static_cast<std::size_t>(o * 5 + i)] = 0.1f * static_cast<float>(o) - 0.03f * static_cast<float>(i);
   }
   CHECK(m.set("left.linear.weight", weight.data()));
   CHECK(m.set("left.linear.bias", bias.data()));
@@ -31,7 +32,8 @@ TEST_CASE("a parameter set by name is the one that is read, and used") {
   for (int s = 0; s < two::samples; ++s)
     for (int o = 0; o < 8; ++o) {
       double sum = bias[static_cast<std::size_t>(o)];
-      for (int i = 0; i < 5; ++i) sum += static_cast<double>(weight[static_cast<std::size_t>(o * 5 + i)]) * static_cast<double>(x.a[s][i]);
+      for (int i = 0; i < 5; ++i)
+        sum += static_cast<double>(weight[static_cast<std::size_t>(o * 5 + i)]) * static_cast<double>(x.a[s][i]);
       CHECK(left(s, o) == doctest::Approx(std::tanh(sum)).epsilon(1e-5));
     }
 }

@@ -35,16 +35,19 @@ inline constexpr auto apart = tt::architecture([] {
                        loss = tt::fuse(tt::cross_entropy{}, scores, label));
 });
 inline constexpr auto repeated = tt::architecture([] {
-  return tt::equations(a = five, label = three_classes, scores = a | tt::repeat(3, tt::linear{5} | tt::tanh) | tt::linear{3},
+  return tt::equations(a = five, label = three_classes,
+                       scores = a | tt::repeat(3, tt::linear{5} | tt::tanh) | tt::linear{3},
                        loss = tt::fuse(tt::cross_entropy{}, scores, label));
 });
 inline constexpr auto written_out = tt::architecture([] {
-  return tt::equations(a = five, label = three_classes,
-                       scores = a | tt::linear{5} | tt::tanh | tt::linear{5} | tt::tanh | tt::linear{5} | tt::tanh | tt::linear{3},
-                       loss = tt::fuse(tt::cross_entropy{}, scores, label));
+  return tt::equations(
+      a = five, label = three_classes,
+      scores = a | tt::linear{5} | tt::tanh | tt::linear{5} | tt::tanh | tt::linear{5} | tt::tanh | tt::linear{3},
+      loss = tt::fuse(tt::cross_entropy{}, scores, label));
 });
 inline constexpr auto thawed = tt::architecture([] {
-  return tt::equations(a = five, label = three_classes, scores = a | tt::linear{6} | tt::tanh | tt::linear{4} | tt::linear{3},
+  return tt::equations(a = five, label = three_classes,
+                       scores = a | tt::linear{6} | tt::tanh | tt::linear{4} | tt::linear{3},
                        loss = tt::fuse(tt::cross_entropy{}, scores, label));
 });
 inline constexpr auto partly_frozen = tt::architecture([] {
@@ -105,9 +108,11 @@ TEST_CASE("a named pipeline has its parameters once, and their gradients are the
                                                "tower.linear_2.bias", "scores.linear.weight", "scores.linear.bias"});
   CHECK(one.parameter_count() == 5 * 6 + 6 + 6 * 4 + 4 + 8 * 3 + 3);
   CHECK(two_of.parameter_count() == one.parameter_count() + 5 * 6 + 6 + 6 * 4 + 4);
-  const std::vector<std::pair<std::string, int>> inside{{"linear.weight", 30}, {"linear.bias", 6}, {"linear_2.weight", 24}, {"linear_2.bias", 4}};
+  const std::vector<std::pair<std::string, int>> inside{
+      {"linear.weight", 30}, {"linear.bias", 6}, {"linear_2.weight", 24}, {"linear_2.bias", 4}};
   for (const auto& [name, size] : inside)
-    for (const char* side : {"left.", "right."}) CHECK(two_of.set((side + name).c_str(), parameter(one, "tower." + name, size).data()));
+    for (const char* side : {"left.", "right."})
+      CHECK(two_of.set((side + name).c_str(), parameter(one, "tower." + name, size).data()));
   for (const auto& [name, size] : {std::pair<std::string, int>{"scores.linear.weight", 24}, {"scores.linear.bias", 3}})
     CHECK(two_of.set(name.c_str(), parameter(one, name, size).data()));
 
@@ -150,9 +155,12 @@ TEST_CASE("what is frozen has a gradient of exactly zero; what lies before it is
   tt::workspace<partly_frozen, double> w{6};
   tt::workspace<thawed, double> v{6};
   CHECK(m.gradients(w, a = x.a, label = x.label).value() == n.gradients(v, a = x.a, label = x.label).value());
-  for (const auto& [name, size, frozen] :
-       {std::tuple{"scores.linear.weight", 30, false}, {"scores.linear.bias", 6, false}, {"scores.linear_2.weight", 24, true},
-        {"scores.linear_2.bias", 4, true}, {"scores.linear_3.weight", 12, false}, {"scores.linear_3.bias", 3, false}}) {
+  for (const auto& [name, size, frozen] : {std::tuple{"scores.linear.weight", 30, false},
+                                           {"scores.linear.bias", 6, false},
+                                           {"scores.linear_2.weight", 24, true},
+                                           {"scores.linear_2.bias", 4, true},
+                                           {"scores.linear_3.weight", 12, false},
+                                           {"scores.linear_3.bias", 3, false}}) {
     const auto g = gradient(m, w, name, size), want = gradient(n, v, name, size);
     for (std::size_t i = 0; i < g.size(); ++i) {
       CHECK(want[i] != 0);

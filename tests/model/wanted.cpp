@@ -19,8 +19,7 @@ TEST_CASE("a wanted value needs its own inputs only, and is the same however it 
   CHECK(scores.size() == 18);
   const auto left = values_of(m(w, two::left, two::a = x.a));
   const auto side = values_of(m(w, two::side, two::a = x.a));
-  const auto [all_side, all_scores, all_left] =
-      m(other, two::side, two::scores, two::left, two::a = x.a, two::b = x.b);
+  const auto [all_side, all_scores, all_left] = m(other, two::side, two::scores, two::left, two::a = x.a, two::b = x.b);
   CHECK(values_of(all_scores) == scores);
   CHECK(values_of(all_left) == left);
   CHECK(values_of(all_side) == side);

@@ -36,20 +36,23 @@ inline constexpr auto network = tt::architecture([] {
       sound = tt::input{tt::waveform{.samples = 40, .channels = 1, .optional = true}},
       table = tt::input{tt::features{.width = 6, .optional = true}}, label = tt::input{tt::category{3}},
       target = tt::input{tt::features{4}}, tower = tt::linear{8} | tt::layer_norm{} | tt::gelu,
-      regions = image | tt::conv2d{.channels = 6, .kernel = 3, .padding = 1} | tt::relu | tt::max_pool{.kernel = 2} | tt::patches |
-                tt::linear{8},
+      regions = image | tt::conv2d{.channels = 6, .kernel = 3, .padding = 1} | tt::relu | tt::max_pool{.kernel = 2} |
+                tt::patches | tt::linear{8},
       seen = regions | tt::mean_pool | tower,
       sentence = words | tt::embedding{.vocabulary = 11, .dim = 8} | tt::learned_positions{} |
                  tt::transformer_encoder_layer({.width = 8, .heads = 2, .hidden = 12}, tt::dropout{0.1f}),
       read = sentence | tt::gru{.hidden = 8} | tt::last_token | tower,
       heard = sound | tt::conv1d{.channels = 5, .kernel = 5, .stride = 2} | tt::tanh | tt::average_pool{.kernel = 3} |
               tt::global_average_pool | tt::linear{8},
-      crossed = tt::fuse(tt::cross_attention{.heads = 2}, sentence, regions) | tt::time_max_pool | tt::linear{8} | tt::sigmoid,
-      joint = tt::fuse(tt::concat{}, tt::fuse(tt::mlb{.rank = 8, .features = 6}, seen, heard, read), tt::fuse(tt::sum{}, read, crossed),
-                       tt::fuse(tt::product{}, seen, crossed), tt::fuse(tt::low_rank_fusion{.rank = 2, .features = 4}, table, read),
-                       tt::fuse(tt::bilinear{3}, seen, read), tt::fuse(tt::tensor_fusion{}, seen | tt::linear{2}, heard | tt::linear{2})),
-      scores = joint | tt::repeat(2, tt::residual(tt::linear{38} | tt::silu)) | tt::linear{3}, guess = scores | tt::softmax,
-      loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.1f}, scores, label),
+      crossed = tt::fuse(tt::cross_attention{.heads = 2}, sentence, regions) | tt::time_max_pool | tt::linear{8} |
+                tt::sigmoid,
+      joint = tt::fuse(tt::concat{}, tt::fuse(tt::mlb{.rank = 8, .features = 6}, seen, heard, read),
+                       tt::fuse(tt::sum{}, read, crossed), tt::fuse(tt::product{}, seen, crossed),
+                       tt::fuse(tt::low_rank_fusion{.rank = 2, .features = 4}, table, read),
+                       tt::fuse(tt::bilinear{3}, seen, read),
+                       tt::fuse(tt::tensor_fusion{}, seen | tt::linear{2}, heard | tt::linear{2})),
+      scores = joint | tt::repeat(2, tt::residual(tt::linear{38} | tt::silu)) | tt::linear{3},
+      guess = scores | tt::softmax, loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.1f}, scores, label),
       distance = tt::fuse(tt::mse{}, joint | tt::linear{4}, target));
 });
 

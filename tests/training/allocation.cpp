@@ -39,10 +39,10 @@ TEST_CASE("after the first step nothing is allocated") {
   const long long before = allocations;
   step(24);
   CHECK(allocations > before);  // it does count
-  const long long first = allocations;
+  const long long warm = allocations;
   for (int i = 0; i < 3; ++i) step(24);
   step(7);
-  CHECK(allocations == first);
+  CHECK(allocations == warm);
 }
 
 TEST_CASE("epochs of fit cost the report alone") {

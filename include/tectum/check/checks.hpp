@@ -1,9 +1,8 @@
 // The checks themselves; not a template on the operator.
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <tectum/check/data.hpp>
+#include <tectum/check/notes.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
@@ -14,12 +13,17 @@ struct checked_steps {
   step_functions<float> reference_float, native_float;
 };
 
-class operator_checks {
+class operator_checks : noted_checks {
  public:
   operator_checks(const operator_table& op, const slot* options, const checked_steps& steps, std::vector<shape> inputs,
                   const check_options& o)
-      : op_(op), slots_(options), steps_(steps), inputs_(std::move(inputs)), options_(o), draw_(options_),
-        single_(op, options, inputs_) {}
+      : noted_checks(single_operator(op, options, inputs)),
+        op_(op),
+        slots_(options),
+        steps_(steps),
+        inputs_(std::move(inputs)),
+        options_(o),
+        draw_(options_) {}
 
   check_report run() {
     title();
@@ -51,101 +55,6 @@ class operator_checks {
   }
 
  private:
-  // --- what is compared, and noted
-
-  check_result& entry(const char* name) {
-    for (check_result& c : report_.checks)
-      if (same_text(c.check, name)) return c;
-    report_.checks.push_back({.check = name, .detail = {}});
-    return report_.checks.back();
-  }
-  void fail(check_result& c, const std::string& detail) {
-    if (c.passed) c.detail = detail;
-    c.passed = report_.passed = false;
-  }
-  void count(check_result& c, double error, double tolerance, const std::string& what) {
-    ++c.count;
-    if (!(error <= c.worst)) c.worst = error;
-    if (error <= tolerance) return;
-    char number[40];
-    std::snprintf(number, sizeof number, ": error %.2e", error);
-    fail(c, what + number);
-  }
-  static bool is_nan(double a) { return math::is_nan(a); }
-  static bool finite(double a) { return !math::is_nan(a) && !math::is_infinite(a); }
-  static double size_of(double a) { return a < 0 ? -a : a; }
-  static double largest(const std::vector<double>& x) {
-    double m = 0;
-    for (const double a : x) m = finite(a) && size_of(a) > m ? size_of(a) : m;
-    return m;
-  }
-  static double error(double a, double b, double scale) {
-    if (is_nan(a) || is_nan(b)) return is_nan(a) && is_nan(b) ? 0 : 1e300;
-    return a == b ? 0 : size_of(a - b) / (scale > 1e-30 ? scale : 1e-30);
-  }
-  void compare(check_result& c, const std::vector<double>& a, const std::vector<double>& b, double scale,
-               double tolerance, const std::string& what) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-      count(c, error(a[i], b[i], scale), tolerance, what + " at " + std::to_string(i));
-  }
-  static bool same_bits(double a, double b) {
-    return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (is_nan(a) && is_nan(b));
-  }
-  void compare_bits(check_result& c, const std::vector<double>& a, const std::vector<double>& b, const std::string& what) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-      count(c, same_bits(a[i], b[i]) ? 0 : is_nan(a[i]) || is_nan(b[i]) ? 1e300 : size_of(a[i] - b[i]) + 1e-300, 0,
-            what + " at " + std::to_string(i));
-  }
-  static std::string numbered(const char* what, std::size_t i) { return what + std::to_string(i); }
-
-  // Values of two runs, each tensor relative to its largest; small tensors relative to a hundredth of the largest of all.
-  void compare(check_result& c, const trial_outcome& a, const trial_outcome& b, double tolerance, const std::string& when) {
-    double y = 0, g = 0;
-    for (const auto& x : b.y) y = larger(y, largest(x));
-    for (const auto& x : b.dx) g = larger(g, largest(x));
-    g = larger(g, largest(b.gradients));
-    for (std::size_t r = 0; r < a.y.size(); ++r)
-      compare(c, a.y[r], b.y[r], larger(largest(b.y[r]), 0.01 * y), tolerance, when + numbered("y", r));
-    for (std::size_t k = 0; k < a.dx.size(); ++k)
-      compare(c, a.dx[k], b.dx[k], larger(largest(b.dx[k]), 0.01 * g), tolerance, when + numbered("dx", k));
-    for (const graph_parameter& p : single_.graph().parameters) {
-      if (a.gradients.empty() || b.gradients.empty()) break;
-      const std::vector<double> pa = of_parameter(p, a.gradients), pb = of_parameter(p, b.gradients);
-      compare(c, pa, pb, larger(largest(pb), 0.01 * g), tolerance, when + "gradient of " + p.what.name);
-    }
-  }
-  static double larger(double a, double b) { return a > b ? a : b; }
-  static std::vector<double> of_parameter(const graph_parameter& p, const std::vector<double>& all) {
-    std::vector<double> v(static_cast<std::size_t>(p.what.size()));
-    each_element(p.what, [&](index at, index stored) {
-      v[static_cast<std::size_t>(at)] = all[static_cast<std::size_t>(p.offset + stored)];
-    });
-    return v;
-  }
-  void compare_bits(check_result& c, const trial_outcome& a, const trial_outcome& b, const std::string& when) {
-    for (std::size_t r = 0; r < a.y.size(); ++r) compare_bits(c, a.y[r], b.y[r], when + numbered("y", r));
-    for (std::size_t k = 0; k < a.dx.size(); ++k) compare_bits(c, a.dx[k], b.dx[k], when + numbered("dx", k));
-    compare_bits(c, a.gradients, b.gradients, when + "parameter gradients");
-  }
-  // What stands in masked places of results is nobody's business.
-  trial_outcome valid_only(const trial_data& d, trial_outcome o) const {
-    for (std::size_t r = 0; r < o.y.size(); ++r) {
-      const int v = single_.result(static_cast<int>(r));
-      const index size = single_.shape_of_value(v).size();
-      for (index i = 0; i < static_cast<index>(o.y[r].size()); ++i)
-        if (!is_valid(single_, d, v, i / size, i % size)) o.y[r][static_cast<std::size_t>(i)] = 0;
-    }
-    return o;
-  }
-
-  template <class T>
-  trial_outcome run_on(const single_operator& o, const step_functions<T>& f, const trial_data& d,
-                       const trial_settings& s = {}) {
-    trial_outcome out = trial<T>(o, f, d.batch, s.strided)(d, s);
-    ++entry("guards").count;
-    if (!out.damage.empty() && damage_.empty()) damage_ = out.damage;
-    return out;
-  }
   trial_outcome reference(const trial_data& d, const trial_settings& s = {}) {
     return run_on(single_, steps_.reference_double, d, s);
   }
@@ -229,15 +138,10 @@ class operator_checks {
       if (p.what.role == role::buffer) continue;
       std::vector<std::size_t> places;
       each_element(p.what, [&](index, index i) { places.push_back(static_cast<std::size_t>(p.offset + i)); });
-      walk(entry("parameter gradients"), d.parameters, exact.gradients, places, std::string("gradient of ") + p.what.name);
+      walk(entry("parameter gradients"), d.parameters, exact.gradients, places,
+           std::string("gradient of ") + p.what.name);
     }
   }
-  bool is_valid_result(const trial_data& d, std::size_t r, std::size_t i) const {
-    const int v = single_.result(static_cast<int>(r));
-    const index size = single_.shape_of_value(v).size();
-    return is_valid(single_, d, v, static_cast<index>(i) / size, static_cast<index>(i) % size);
-  }
-
   void check_adds(const trial_data& d) {
     for (const bool of_native : {false, true}) {
       const trial_settings held{.before = 1};
@@ -257,12 +161,14 @@ class operator_checks {
   void check_writes_all(const trial_data& d) {
     for (const bool of_native : {false, true}) {
       const trial_settings numbers{.unwritten = 777};
-      const trial_outcome a = of_native ? native(d) : reference(d), b = of_native ? native(d, numbers) : reference(d, numbers);
+      const trial_outcome a = of_native ? native(d) : reference(d),
+                          b = of_native ? native(d, numbers) : reference(d, numbers);
       compare_bits(entry("writes all"), a, b, "memory that held something else: ");
       for (std::size_t r = 0; r < a.y.size(); ++r)
         for (std::size_t i = 0; i < a.y[r].size(); ++i)
           if (is_valid_result(d, r, i))
-            count(entry("writes all"), is_nan(a.y[r][i]) ? 1e300 : 0, 0, numbered("y", r) + " holds NaN at " + std::to_string(i));
+            count(entry("writes all"), is_nan(a.y[r][i]) ? 1e300 : 0, 0,
+                  numbered("y", r) + " holds NaN at " + std::to_string(i));
       compare_bits(entry("repeats"), a, of_native ? native(d) : reference(d), "second run: ");
     }
   }
@@ -279,7 +185,8 @@ class operator_checks {
         for (const double v : y) count(entry("rows"), finite(v) ? 0 : 1e300, 0, when + "y is not finite");
       for (const graph_parameter& p : single_.graph().parameters)
         for (const double v : of_parameter(p, b.gradients))
-          count(entry("rows"), (batch == 0 && v != 0) || !finite(v) ? 1e300 : 0, 0, when + "gradient of " + p.what.name);
+          count(entry("rows"), (batch == 0 && v != 0) || !finite(v) ? 1e300 : 0, 0,
+                when + "gradient of " + p.what.name);
       run_on(single_, steps_.native_float, d);
     }
   }
@@ -344,14 +251,16 @@ class operator_checks {
     trial_data d = draw_.data(single_, 3, masks_drawn::some);
     for (auto& x : d.x)
       for (double& a : x)
-        a = static_cast<double>(static_cast<float>(options_.extreme)) * (draw_.below(2) ? 1 : -1) * (draw_.below(4) ? 1 : 0.5);
+        a = static_cast<double>(static_cast<float>(options_.extreme)) * (draw_.below(2) ? 1 : -1) *
+            (draw_.below(4) ? 1 : 0.5);
     draw::zero_invalid(single_, d);
     const trial_outcome exact = reference(d);
     const auto look = [&](const trial_outcome& o, const std::string& when) {
       const auto both = [&](const std::vector<double>& a, const std::vector<double>& b, const std::string& what) {
         for (std::size_t i = 0; i < a.size(); ++i)
           if (finite(b[i]) && size_of(b[i]) < 1e30)
-            count(entry("extreme"), finite(a[i]) ? 0 : 1e300, 0, when + what + " is not finite at " + std::to_string(i));
+            count(entry("extreme"), finite(a[i]) ? 0 : 1e300, 0,
+                  when + what + " is not finite at " + std::to_string(i));
       };
       for (std::size_t r = 0; r < o.y.size(); ++r) both(o.y[r], exact.y[r], numbered("y", r));
       for (std::size_t k = 0; k < o.dx.size(); ++k) both(o.dx[k], exact.dx[k], numbered("dx", k));
@@ -416,8 +325,10 @@ class operator_checks {
         for (double& a : y) a = activate(static_cast<activation>(act), a);
       const trial_settings folded{.backward = false, .act = act};
       const std::string when = "activation " + std::to_string(act) + ": ";
-      compare(entry("epilogue"), valid_only(d, reference(d, folded)), valid_only(d, want), options_.engine_tolerance, when);
-      compare(entry("epilogue"), valid_only(d, native(d, folded)), valid_only(d, want), options_.engine_tolerance, when);
+      compare(entry("epilogue"), valid_only(d, reference(d, folded)), valid_only(d, want), options_.engine_tolerance,
+              when);
+      compare(entry("epilogue"), valid_only(d, native(d, folded)), valid_only(d, want), options_.engine_tolerance,
+              when);
     }
   }
 
@@ -447,7 +358,8 @@ class operator_checks {
           for (const double a : y) count(finite_result, finite(a) ? 0 : 1e300, 0, "y is not finite");
         for (const graph_parameter& p : single_.graph().parameters)
           for (const double a : of_parameter(p, clean.gradients))
-            count(finite_result, finite(a) ? 0 : 1e300, 0, std::string("gradient of ") + p.what.name + " is not finite");
+            count(finite_result, finite(a) ? 0 : 1e300, 0,
+                  std::string("gradient of ") + p.what.name + " is not finite");
         for (const double filling : {__builtin_nan(""), 1e30}) {
           const trial_outcome dirty = valid_only(d, run({.fill_invalid = true, .invalid = filling}));
           compare_bits(entry("masked unread"), dirty, clean, kind_of);
@@ -459,8 +371,13 @@ class operator_checks {
               for (index i = 0; i < static_cast<index>(dx.size()); ++i)
                 if (!is_valid(single_, d, v, i / size, i % size)) {
                   const double a = dx[static_cast<std::size_t>(i)];
-                  count(entry("masked gradients"), a == 0 ? 0 : is_nan(a) ? 1e300 : size_of(a), 0,
-                        std::string(kind_of) + numbered("dx", static_cast<std::size_t>(k)) + " at " + std::to_string(i));
+                  count(
+                      entry("masked gradients"),
+                      a == 0      ? 0
+                      : is_nan(a) ? 1e300
+                                  : size_of(a),
+                      0,
+                      std::string(kind_of) + numbered("dx", static_cast<std::size_t>(k)) + " at " + std::to_string(i));
                 }
             }
         }
@@ -475,8 +392,8 @@ class operator_checks {
     bare.masks.clear();
     compare_bits(entry("all valid"), native(d), run_on(unmasked, steps_.native_double, bare), "native: ");
     compare_bits(entry("all valid"), reference(d), run_on(unmasked, steps_.reference_double, bare), "reference: ");
-    compare_bits(entry("all valid"), run_on(single_, steps_.native_float, d), run_on(unmasked, steps_.native_float, bare),
-                 "float: ");
+    compare_bits(entry("all valid"), run_on(single_, steps_.native_float, d),
+                 run_on(unmasked, steps_.native_float, bare), "float: ");
   }
 
   const operator_table& op_;
@@ -485,9 +402,6 @@ class operator_checks {
   const std::vector<shape> inputs_;
   const check_options options_;
   draw draw_;
-  single_operator single_;
-  check_report report_;
-  std::string damage_;
 };
 
 }  // namespace detail

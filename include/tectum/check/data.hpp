@@ -56,8 +56,8 @@ class draw {
       each_element(p.what, [&](index at, index stored) {
         const double start = initial_value<float>(p.what, options_.seed, static_cast<std::uint64_t>(p.offset), at);
         const bool buffer = p.what.role == role::buffer;  // as a variance: not negative
-        d.parameters[static_cast<std::size_t>(p.offset + stored)] = static_cast<double>(
-            static_cast<float>(start + (buffer ? between(0, 0.5) : between(-0.3, 0.3))));
+        d.parameters[static_cast<std::size_t>(p.offset + stored)] =
+            static_cast<double>(static_cast<float>(start + (buffer ? between(0, 0.5) : between(-0.3, 0.3))));
       });
     for (int r = 0; r < o.results(); ++r) {
       const int v = o.result(r);
@@ -95,7 +95,8 @@ class draw {
     const auto part = [b](const auto& all, index size) {
       return std::remove_cvref_t<decltype(all)>(all.begin() + b * size, all.begin() + (b + 1) * size);
     };
-    for (int m = 0; m < o.masks(); ++m) one.masks.push_back(part(d.masks[static_cast<std::size_t>(m)], o.mask(m).length));
+    for (int m = 0; m < o.masks(); ++m)
+      one.masks.push_back(part(d.masks[static_cast<std::size_t>(m)], o.mask(m).length));
     for (int k = 0; k < o.operands(); ++k) {
       const std::size_t at = static_cast<std::size_t>(k);
       const index size = o.shape_of_value(o.operand(k)).size();

@@ -10,15 +10,15 @@
 namespace tectum::inline TECTUM_ABI {
 
 struct check_options {
-  double low = -1, high = 1;          // range of the inputs' values
-  int vocabulary = 2;                 // ids are below it where the shape does not say how many there are
-  bool thorough = false;              // batches of 31, 32, 33 and 65 samples as well
-  bool independent_samples = true;    // false: an operator whose samples look at one another, as batch norm does
-  double extreme = 1e4;               // inputs of +- this size; 0: leave that check out
-  double gradient_tolerance = 1e-6;   // against central differences, in double
-  double engine_tolerance = 1e-9;     // native against reference, in double
-  double float_tolerance = 1e-4;      // float against double
-  unsigned long long seed = 1;        // of everything that is drawn
+  double low = -1, high = 1;         // range of the inputs' values
+  int vocabulary = 2;                // ids are below it where the shape does not say how many there are
+  bool thorough = false;             // batches of 31, 32, 33 and 65 samples as well
+  bool independent_samples = true;   // false: an operator whose samples look at one another, as batch norm does
+  double extreme = 1e4;              // inputs of +- this size; 0: leave that check out
+  double gradient_tolerance = 1e-6;  // against central differences, in double
+  double engine_tolerance = 1e-9;    // native against reference, in double
+  double float_tolerance = 1e-4;     // float against double
+  unsigned long long seed = 1;       // of everything that is drawn
 };
 
 // One kind of check. Errors are relative to the largest value of the tensor compared.

@@ -59,8 +59,9 @@ class single_operator {
   graph_view graph() const {
     const auto all = [](const auto& from) { return range{from.begin(), from.size()}; };
     const lowering& l = *lowered_;
-    return {all(l.values),     all(l.operators), all(l.inputs), all(l.groups),  all(l.parameters),
-            all(l.scopes),     all(l.masks),     all(l.equations), slots_.data(), l.parameter_elements, l.bound};
+    return {all(l.values),     all(l.operators),     all(l.inputs), all(l.groups),
+            all(l.parameters), all(l.scopes),        all(l.masks),  all(l.equations),
+            slots_.data(),     l.parameter_elements, l.bound};
   }
   int step() const { return lowered_->operators.size() - 1; }
   const graph_operator& applied() const { return lowered_->operators[step()]; }

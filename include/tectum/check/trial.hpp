@@ -12,21 +12,21 @@ namespace detail {
 // What goes into a run. All numbers are floats, so that every scalar computes with the same ones.
 struct trial_data {
   index batch = 0;
-  std::vector<std::vector<double>> x;           // an operand; empty where it holds ids
-  std::vector<std::vector<std::int32_t>> ids;   // likewise
-  std::vector<std::vector<std::uint8_t>> masks; // of the graph
-  std::vector<double> parameters;               // as stored
-  std::vector<std::vector<double>> dy;          // a result; zero where it is not valid
+  std::vector<std::vector<double>> x;            // an operand; empty where it holds ids
+  std::vector<std::vector<std::int32_t>> ids;    // likewise
+  std::vector<std::vector<std::uint8_t>> masks;  // of the graph
+  std::vector<double> parameters;                // as stored
+  std::vector<std::vector<double>> dy;           // a result; zero where it is not valid
 };
 
 struct trial_settings {
   bool backward = true, training = true, strided = false, parameter_gradients = true;
-  unsigned unwanted = 0;            // bit k: no gradient of operand k
-  double before = 0;                // what gradients hold beforehand, in a pattern
+  unsigned unwanted = 0;                 // bit k: no gradient of operand k
+  double before = 0;                     // what gradients hold beforehand, in a pattern
   double unwritten = __builtin_nan("");  // what outputs, saved and scratch memory hold beforehand
-  bool fill_invalid = false;        // puts `invalid` into the places of the operands that are masked away
+  bool fill_invalid = false;             // puts `invalid` into the places of the operands that are masked away
   double invalid = 0;
-  int act = 0;                      // activation folded in
+  int act = 0;  // activation folded in
 };
 
 struct trial_outcome {
@@ -88,7 +88,10 @@ template <class T>
 class trial {
  public:
   trial(const single_operator& o, const step_functions<T>& functions, index batch, bool strided = false)
-      : o_(o), functions_(functions), batch_(batch), capacity_(batch + 1) {
+      : o_(o),
+        functions_(functions),
+        batch_(batch),
+        capacity_(batch + 1) {
     graph_ = o.graph();
     const graph_operator& op = o.applied();
     operators_.assign(graph_.operators.begin(), graph_.operators.end());
@@ -104,7 +107,11 @@ class trial {
       const bool spread = strided && s.rank == 1 && !s.holds_ids() && (!result || op.op->strided_output);
       const int stride = s.size() + (spread ? 5 : 0);
       plan_value& p = value(v);
-      p = {.used = true, .gradient = !s.holds_ids(), .lies_in = v, .stride = stride, .gradient_lies_in = v,
+      p = {.used = true,
+           .gradient = !s.holds_ids(),
+           .lies_in = v,
+           .stride = stride,
+           .gradient_lies_in = v,
            .gradient_stride = stride};
       if (s.holds_ids()) continue;
       const bool once = s.kind == kind::scalar;
@@ -218,7 +225,8 @@ class trial {
       const graph_value& g = graph_.values[v];
       const std::size_t at = static_cast<std::size_t>(k);
       if (g.shape.holds_ids()) {
-        bounds_[static_cast<std::size_t>(g.result)] = {nullptr, d.ids[at].data(), batch_, g.shape.size(), nullptr, false};
+        bounds_[static_cast<std::size_t>(g.result)] = {nullptr,        d.ids[at].data(), batch_,
+                                                       g.shape.size(), nullptr,          false};
         continue;
       }
       T* to = run_.value(v).data;

@@ -174,6 +174,16 @@ TECTUM_INLINE V power_of_two(V n) noexcept {
   return reinterpret<T>(bits(n + V(C::digits + T(C::bias))) << C::mantissa);
 }
 
+// x 2^n, where x and the result are normal numbers.
+template <class V>
+TECTUM_INLINE V times_power_of_two(V x, V n) noexcept {
+  using C = constants_of<V>;
+  using T = element_of_t<V>;
+  using I = decltype(bits(x));
+  constexpr auto one = static_cast<bits_of<T>>(static_cast<bits_of<T>>(C::bias) << C::mantissa);
+  return reinterpret<T>(bits(x) + (bits(power_of_two(n)) - I(one)));
+}
+
 template <class V>
 struct reduced {
   V n, tail;  // e^x = 2^n (1 + tail)
@@ -195,9 +205,10 @@ TECTUM_INLINE V exp(V x) noexcept {
   V limited = select(x < V(C::exp_high), x, V(C::exp_high));
   limited = select(limited > V(C::exp_low), limited, V(C::exp_low));
   const auto [n, tail] = detail::reduce(limited);
-  // In two steps: 2^n alone may be beyond the largest or below the smallest normal number.
+  // In two steps: 2^n alone may be beyond the largest or below the smallest normal number. The first adds to the
+  // exponent's bits, since -ffast-math would multiply the two powers with each other.
   const V half = detail::nearest(n * V(T(0.5)));
-  const V y = (V(T(1)) + tail) * detail::power_of_two(half) * detail::power_of_two(n - half);
+  const V y = detail::times_power_of_two(V(T(1)) + tail, half) * detail::power_of_two(n - half);
   return select(is_nan(x), x, y);
 }
 

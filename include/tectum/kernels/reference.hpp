@@ -317,14 +317,21 @@ struct reference {
     const index wide = (right < g.width ? right : g.width) - (left > 0 ? left : 0);
     return high > 0 && wide > 0 ? high * wide : 1;
   }
-  // argmax: the place in the channel's plane, -1 for a window that lies wholly in the padding (its y is 0).
+  // argmax?: the place in the channel's plane, -1 for a window that lies wholly in the padding (its y is 0).
   template <class T>
-  static void max_pool(const pool_geometry& g, const T* x, T* y, std::int32_t* argmax) noexcept TECTUM_NONBLOCKING {
-    for (index i = 0; i < g.channels * g.out_height() * g.out_width(); ++i) y[i] = T(0), argmax[i] = -1;
+  static void max_pool(const pool_geometry& g, const T* x, T* y,
+                       maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
+    for (index i = 0; i < g.channels * g.out_height() * g.out_width(); ++i) {
+      y[i] = T(0);
+      if (argmax) argmax[i] = -1;
+    }
+    index last = -1;
     each_window(g, [&](index place, index at, index plane) {
       const T a = x[plane + at];
-      if (argmax[place] < 0 || a > y[place] || (math::is_nan(a) && !math::is_nan(y[place])))
-        y[place] = a, argmax[place] = static_cast<std::int32_t>(at);
+      if (place == last && (math::is_nan(y[place]) || !(math::is_nan(a) || a > y[place]))) return;
+      last = place;
+      y[place] = a;
+      if (argmax) argmax[place] = static_cast<std::int32_t>(at);
     });
   }
   template <class T>

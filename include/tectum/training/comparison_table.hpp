@@ -46,7 +46,9 @@ inline const comparison_row* chosen_of(const std::vector<comparison_row>& rows) 
 inline void print_table(std::vector<comparison_row> rows, std::FILE* to = stdout) {
   const comparison_row* const best = chosen_of(rows);
   const std::string chosen = best ? best->strategy : "";
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.accuracy > b.accuracy; });
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.accuracy != b.accuracy ? a.accuracy > b.accuracy : a.strategy < b.strategy;
+  });
   std::size_t wide = 8;
   for (const comparison_row& r : rows) wide = std::max(wide, r.strategy.size());
   const int w = static_cast<int>(wide) + 2;

@@ -43,6 +43,7 @@ TEST_CASE("cross_attention keeps the contract") {
 
 TEST_CASE("biased_attention keeps the contract") {
   holds(tt::check_operator(tt::biased_attention{2}, {tokens(3, 4), tokens(5, 3), tokens(5, 2), tokens(3, 5)}));
-  holds(tt::check_operator(tt::biased_attention{.heads = 2, .causal = true},
-                           {tokens(3, 4, true), tokens(5, 3, true), tokens(5, 3, true), tt::shape_of(tt::picture{2, 3, 5})}));
+  holds(tt::check_operator(
+      tt::biased_attention{.heads = 2, .causal = true},
+      {tokens(3, 4, true), tokens(5, 3, true), tokens(5, 3, true), tt::shape_of(tt::picture{2, 3, 5})}));
 }

@@ -31,7 +31,8 @@ rows parameter(const Model& model, const std::string& name, int columns) {
   model.get(name.c_str(), all.data());
   rows r;
   for (std::size_t k = 0; k < all.size(); k += static_cast<std::size_t>(columns))
-    r.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(k), all.begin() + static_cast<std::ptrdiff_t>(k) + columns);
+    r.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(k),
+                   all.begin() + static_cast<std::ptrdiff_t>(k) + columns);
   return r;
 }
 template <class Model>
@@ -105,7 +106,8 @@ TEST_CASE("cross_attention is its formula, and gives 0 where no key is valid") {
         for (int c = 0; c < 4; ++c) CHECK(y(b, t, c) == 0);
       continue;
     }
-    const rows heads = attend(project(from, "q"), project(to, "k"), project(to, "v"), 2, [](auto, auto) { return true; });
+    const rows heads =
+        attend(project(from, "q"), project(to, "k"), project(to, "v"), 2, [](auto, auto) { return true; });
     const rows expected = project(heads, "out");
     for (int t = 0; t < 3; ++t)
       for (int c = 0; c < 4; ++c)
@@ -221,7 +223,8 @@ TEST_CASE("dropout in a transformer layer acts in training only") {
                          loss = tt::fuse(tt::mse{}, joint, target));
   });
   static constexpr auto plain = tt::architecture([] {
-    return tt::equations(queries = tt::input{tt::sequence{3, 4}}, joint = queries | tt::transformer_encoder_layer(small));
+    return tt::equations(queries = tt::input{tt::sequence{3, 4}},
+                         joint = queries | tt::transformer_encoder_layer(small));
   });
   tt::model<network, double> model{tt::seed{3}};
   const tt::model<plain, double> without{tt::seed{3}};

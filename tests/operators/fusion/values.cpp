@@ -55,21 +55,25 @@ TEST_CASE("sum, mean, product and maximum leave out what is absent") {
     CHECK(y(2, 1) == two);
     for (int k = 0; k < 3; ++k) CHECK(y(3, k) == 0);
   };
-  check(tt::model_of<fused(tt::sum{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
-        -1.5, 3, -3);
-  check(tt::model_of<fused(tt::mean{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
-        -0.75, 3, -3);
-  check(tt::model_of<fused(tt::product{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
+  check(
+      tt::model_of<fused(tt::sum{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
+      -1.5, 3, -3);
+  check(
+      tt::model_of<fused(tt::mean{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
+      -0.75, 3, -3);
+  check(tt::model_of<fused(tt::product{}, 3, 3), double>()(left = tt::optional(x0, first),
+                                                           right = tt::optional(x1, second)),
         -1, 3, -3);
-  check(tt::model_of<fused(tt::maximum{}, 3, 3), double>()(left = tt::optional(x0, first), right = tt::optional(x1, second)),
+  check(tt::model_of<fused(tt::maximum{}, 3, 3), double>()(left = tt::optional(x0, first),
+                                                           right = tt::optional(x1, second)),
         0.5, 3, -3);
 }
 
 TEST_CASE("losses add up, and so do their gradients") {
   static constexpr auto network = tt::architecture([] {
-    return tt::equations(left = tt::input{tt::features{3}}, right = tt::input{tt::features{3}}, joint = left | tt::linear{3},
-                         loss = tt::fuse(tt::mse{}, joint, right), other = tt::fuse(tt::mse{}, joint, left),
-                         losses = tt::fuse(tt::sum{}, loss, other, other));
+    return tt::equations(left = tt::input{tt::features{3}}, right = tt::input{tt::features{3}},
+                         joint = left | tt::linear{3}, loss = tt::fuse(tt::mse{}, joint, right),
+                         other = tt::fuse(tt::mse{}, joint, left), losses = tt::fuse(tt::sum{}, loss, other, other));
   });
   tt::model<network, double> model;
   tt::workspace<network, double> workspace{4};
@@ -98,7 +102,8 @@ TEST_CASE("tensor_fusion is the outer product with ones, the first modality slow
 
 TEST_CASE("bilinear is x0ᵀ W x1 + b with a weight as in torch.nn.Bilinear") {
   const tt::model_of<fused(tt::bilinear{34}, 3, 3), double> model;
-  const std::vector<double> w = values_of(model, "joint.bilinear.weight"), bias = values_of(model, "joint.bilinear.bias");
+  const std::vector<double> w = values_of(model, "joint.bilinear.weight"),
+                            bias = values_of(model, "joint.bilinear.bias");
   const auto y = model(left = tt::optional(x0, first), right = tt::optional(x1, second));
   for (int s = 0; s < 4; ++s)
     for (int k = 0; k < 34; ++k) {
@@ -114,7 +119,8 @@ TEST_CASE("mlb multiplies the projections that are there") {
   const tt::model_of<fused(tt::mlb{.rank = 5, .features = 2}, 3, 3), double> model;
   const std::vector<double> w[2] = {values_of(model, "joint.mlb.weight.0"), values_of(model, "joint.mlb.weight.1")};
   const std::vector<double> b[2] = {values_of(model, "joint.mlb.bias.0"), values_of(model, "joint.mlb.bias.1")};
-  const std::vector<double> p = values_of(model, "joint.mlb.output_weight"), c = values_of(model, "joint.mlb.output_bias");
+  const std::vector<double> p = values_of(model, "joint.mlb.output_weight"),
+                            c = values_of(model, "joint.mlb.output_bias");
   const auto y = model(left = tt::optional(x0, first), right = tt::optional(x1, second));
   for (int s = 0; s < 4; ++s)
     for (int k = 0; k < 2; ++k) {
@@ -133,8 +139,8 @@ TEST_CASE("mlb multiplies the projections that are there") {
     }
 }
 
-// y_k = sum over r of w_r (sum over i of [1; x0]_i W0[r, i, k]) (the same of x1) + b_k, for widths with and without whole
-// panels.
+// y_k = sum over r of w_r (sum over i of [1; x0]_i W0[r, i, k]) (the same of x1) + b_k, for widths with and without
+// whole panels.
 TEST_CASE_TEMPLATE("low_rank_fusion is its formula over canonical factors", Width, std::integral_constant<int, 3>,
                    std::integral_constant<int, 32>) {
   constexpr int features = Width::value, rank = 2;
@@ -252,7 +258,8 @@ TEST_CASE("what does not fit is said in one sentence") {
   CHECK(said(tt::sum{}, {v3, v4}) == "sum: all inputs must have the same shape");
   CHECK(said(tt::sum{}, {padded, s}) == "sum: either all sequences are padded or none is");
   CHECK(said(tt::product{}, {ids, ids}) == "product: ids are not numbers to compute with; put an embedding before it");
-  CHECK(said(tt::bilinear{2}, {v3, s}) == "bilinear: both inputs must be one vector a sample; pool or flatten them first");
+  CHECK(said(tt::bilinear{2}, {v3, s}) ==
+        "bilinear: both inputs must be one vector a sample; pool or flatten them first");
   CHECK(said(tt::mlb{0, 2}, {v3, v4}) == "mlb: rank and features must be 1 or more");
   CHECK(said(tt::mlb{2, 2, tt::activation::gelu}, {v3, v4}) ==
         "mlb: act must be identity, relu, tanh, sigmoid, elu or leaky_relu");

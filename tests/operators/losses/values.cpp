@@ -25,7 +25,8 @@ TEST_CASE("mse is the mean over what both sides have") {
   const tt::model<network, double> model;
   const double a[2][2][2] = {{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}}, b[2][2][2] = {{{0, 0}, {1, 1}}, {{1, 2}, {3, 4}}};
   const int both[2] = {2, 2}, some[2] = {1, 2}, none[2] = {0, 0}, fewer[2] = {2, 1};
-  CHECK(model(guess = tt::padded(a, both), truth = tt::padded(b, both)).value() == doctest::Approx((5 + 13 + 32 + 32) / 8.0));
+  CHECK(model(guess = tt::padded(a, both), truth = tt::padded(b, both)).value() ==
+        doctest::Approx((5 + 13 + 32 + 32) / 8.0));
   CHECK(model(guess = tt::padded(a, some), truth = tt::padded(b, fewer)).value() == doctest::Approx((5 + 32) / 4.0));
   CHECK(model(guess = tt::padded(a, none), truth = tt::padded(b, both)).value() == 0);
 }

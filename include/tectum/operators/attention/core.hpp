@@ -7,8 +7,8 @@
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
-// Inputs is how many values queries, keys and values come from: 1 all from one, 2 keys and values from the second, 3 each
-// from its own. Projections of one value lie side by side, and where whole panels allow it they are one product.
+// Inputs is how many values queries, keys and values come from: 1 all from one, 2 keys and values from the second, 3
+// each from its own. Projections of one value lie side by side, and where whole panels allow it they are one product.
 template <int Inputs>
 struct attention_core {
   int heads;
@@ -104,11 +104,11 @@ struct attention_core {
     C::kernels::product_input_gradient(d, c.weight(out_weight()), d_heads, c.scratch_fixed());
     for (index b = 0; b < at.samples; ++b)
       C::kernels::attention_gradient(
-          geometry(at, added, b), at.of_sample(at.projected(c.saved(), 0), b), at.of_sample(at.projected(c.saved(), 1), b),
-          at.of_sample(at.projected(c.saved(), 2), b), valid_keys(c, at, x, b), at.probabilities(b),
-          at.of_sample(d_heads, b), at.of_sample(at.projected(gradients, 0), b),
-          at.of_sample(at.projected(gradients, 1), b), at.of_sample(at.projected(gradients, 2), b),
-          dadded ? dadded.sample(b) : nullptr, c.scratch_fixed());
+          geometry(at, added, b), at.of_sample(at.projected(c.saved(), 0), b),
+          at.of_sample(at.projected(c.saved(), 1), b), at.of_sample(at.projected(c.saved(), 2), b),
+          valid_keys(c, at, x, b), at.probabilities(b), at.of_sample(d_heads, b),
+          at.of_sample(at.projected(gradients, 0), b), at.of_sample(at.projected(gradients, 1), b),
+          at.of_sample(at.projected(gradients, 2), b), dadded ? dadded.sample(b) : nullptr, c.scratch_fixed());
     for (int g = 0; g < Inputs; ++g) {
       const int wide = at.together ? members(g) : 1;
       const matrix<const T> rows =
@@ -120,7 +120,8 @@ struct attention_core {
           if (bias) C::kernels::add_column_sums(d_projected, c.gradient(3 + p));
         }
         if (dx[g])
-          C::kernels::product_input_gradient(d_projected, widened(c.weight(p), wide), dx[g].as_rows(), c.scratch_fixed());
+          C::kernels::product_input_gradient(d_projected, widened(c.weight(p), wide), dx[g].as_rows(),
+                                             c.scratch_fixed());
       }
     }
   }
@@ -151,8 +152,13 @@ struct attention_core {
     shape shapes[Inputs];
 
     places(const attention_core& a, C& c, const in<C>* x, index d)
-        : samples(x[0].samples), queries(x[0].length()), keys(keys_of(x).length()), width(d), heads(a.heads),
-          together(d % panel_width == 0), behind(c.saved() + (queries + 2 * keys) * d * samples) {
+        : samples(x[0].samples),
+          queries(x[0].length()),
+          keys(keys_of(x).length()),
+          width(d),
+          heads(a.heads),
+          together(d % panel_width == 0),
+          behind(c.saved() + (queries + 2 * keys) * d * samples) {
       for (int g = 0; g < Inputs; ++g) shapes[g] = x[g].shape();
     }
     // Projection p, and the `wide` - 1 behind it, of all samples, in a block of memory of all of them.
@@ -173,8 +179,14 @@ struct attention_core {
   template <class P, class T>
   attention_geometry<T> geometry(const P& at, const view<const T>& added, index b) const {
     const index d = at.width / heads;
-    return {.heads = heads, .queries = at.queries, .keys = at.keys, .head_width = d, .value_width = d,
-            .scale = T(1) / math::sqrt(T(d)), .causal = causal, .bias = added ? added.sample(b) : nullptr,
+    return {.heads = heads,
+            .queries = at.queries,
+            .keys = at.keys,
+            .head_width = d,
+            .value_width = d,
+            .scale = T(1) / math::sqrt(T(d)),
+            .causal = causal,
+            .bias = added ? added.sample(b) : nullptr,
             .bias_head_stride = added && added.shape().rank == 3 ? at.queries * at.keys : 0};
   }
   // A byte a key of sample b, in scratch; null where every key is valid.
@@ -182,8 +194,8 @@ struct attention_core {
   static const std::uint8_t* valid_keys(C& c, const P& at, const in<C>* x, index b) {
     const in<C>&k = x[group_of(1)], &v = x[group_of(2)];
     if (!k.mask && !v.mask) return nullptr;
-    const index taken = larger(transposed_panel_size(3 * at.width, at.width),
-                               attention_gradient_scratch_size(at.queries, at.keys));
+    const index taken =
+        larger(transposed_panel_size(3 * at.width, at.width), attention_gradient_scratch_size(at.queries, at.keys));
     std::uint8_t* const bytes = reinterpret_cast<std::uint8_t*>(c.scratch_fixed() + taken);
     for (index j = 0; j < at.keys; ++j) bytes[j] = k.valid(b, j) && v.valid(b, j);
     return bytes;
@@ -216,8 +228,7 @@ struct attention_core {
       for (index i = 0; i < at.queries; ++i)
         if (x[0].valid(b, i) && !(unseen && sees_nothing(at, b, i)))
           C::kernels::copy(tokens_of(dy, b * at.queries + i, 1), tokens_of(to, b * at.queries + i, 1));
-        else
-          C::kernels::fill(tokens_of(to, b * at.queries + i, 1), T(0));
+        else C::kernels::fill(tokens_of(to, b * at.queries + i, 1), T(0));
     return to.as_rows();
   }
 };

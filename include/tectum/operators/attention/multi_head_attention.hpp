@@ -5,15 +5,15 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// Scaled dot-product attention with heads (Vaswani et al. 2017): for each head, softmax(Q Kᵀ / sqrt(width / heads)) V, with
-// Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
+// Scaled dot-product attention with heads (Vaswani et al. 2017): for each head, softmax(Q Kᵀ / sqrt(width / heads)) V,
+// with Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
 //   heads: must divide the width; causal (false): query i sees the keys up to i only; bias (true): of the four linear
 //   layers; width (0): of the model and the result, 0 for the width of the queries.
 //   queries [n, a] or [a], keys [m, k], values [m, v] -> [n, width] or [width]
-// Keys that are padded or absent are not seen; a query that sees no key gives 0 with gradient 0, behind the output layer
-// too. The mask of the result is that of the queries.
-// Parameters: q_weight, k_weight, v_weight [width, ...], q_bias, ..., out_weight, out_bias. in_proj_weight of
-// torch.nn.MultiheadAttention is the first three one below the other, in_proj_bias likewise; out_proj is out.
+// Keys that are padded or absent are not seen; a query that sees no key gives 0 with gradient 0, behind the output
+// layer too. The mask of the result is that of the queries. Parameters: q_weight, k_weight, v_weight [width, ...],
+// q_bias, ..., out_weight, out_bias. in_proj_weight of torch.nn.MultiheadAttention is the first three one below the
+// other, in_proj_bias likewise; out_proj is out.
 struct attention {
   int heads;
   bool causal = false, bias = true;

@@ -21,8 +21,9 @@ struct attention_pool {
   static constexpr bool strided_output = true;
 
   constexpr shape infer(shape x, shape v) const {
-    static_assert(takes_two && detail::results_of<Scorer>() == 1 && !detail::draws_of<Scorer>(),
-                  "tectum: the scorer of attention_pool must fuse two vectors into one value and draw no random numbers");
+    static_assert(
+        takes_two && detail::results_of<Scorer>() == 1 && !detail::draws_of<Scorer>(),
+        "tectum: the scorer of attention_pool must fuse two vectors into one value and draw no random numbers");
     if (x.kind != kind::sequence) return wrong("attention_pool: the first input must be a sequence");
     if (v.kind != kind::features) return wrong("attention_pool: the second input must be one vector a sample");
     const pair p(x, v);
@@ -44,11 +45,11 @@ struct attention_pool {
     const extents e = scorer_saved(x, v);
     return {.fixed = e.fixed, .per_sample = x.length() * (2 + e.per_sample)};
   }
-  // The vector for each token and its gradient, the scores' gradient and the probabilities', selected tokens, the scorer's.
+  // The vector for each token and its gradient, the scores' gradient and the probabilities', selected tokens, the
+  // scorer's.
   constexpr extents scratch(shape x, shape v) const {
     const extents e = scorer_scratch(x, v);
-    return {.fixed = e.fixed,
-            .per_sample = x.length() * (2 * v.width() + 2 + e.per_sample) + detail::selected_size(x)};
+    return {.fixed = e.fixed, .per_sample = x.length() * (2 * v.width() + 2 + e.per_sample) + detail::selected_size(x)};
   }
   constexpr long long multiply_adds(shape x, shape v) const {
     long long n = 2LL * x.width();
@@ -76,7 +77,9 @@ struct attention_pool {
     for (index b = 0; b < x.samples; ++b) {
       const matrix<typename C::scalar> weights{p.probabilities + b * length, 1, length, length};
       if (!x.of->padded && !x.present(b)) C::kernels::fill(weights, 0);
-      else C::kernels::softmax(length, p.scores.sample(b * length), x.of->padded ? x.mask + b * length : nullptr, weights.data);
+      else
+        C::kernels::softmax(length, p.scores.sample(b * length), x.of->padded ? x.mask + b * length : nullptr,
+                            weights.data);
     }
     C::kernels::batched_product(x.samples, 1, x.width(), length, {p.probabilities, length, 0, 1},
                                 {p.tokens.data, length * x.width(), x.width(), 1},
@@ -90,7 +93,8 @@ struct attention_pool {
     T *const d_scores = p.room, *const d_weights = d_scores + rows, *const d_vectors = d_weights + rows;
     C::kernels::fill(matrix<T>{d_scores, 1, rows, rows}, T(0));
     C::kernels::batched_product(x.samples, 1, length, width, {dy.data, dy.stride, 0, 1},
-                                {p.tokens.data, length * width, 1, width}, strided<T>{d_weights, length, 0, 1}, 1, false);
+                                {p.tokens.data, length * width, 1, width}, strided<T>{d_weights, length, 0, 1}, 1,
+                                false);
     for (index b = 0; b < x.samples; ++b)
       C::kernels::softmax_gradient(length, p.probabilities + b * length, d_weights + b * length, d_scores + b * length);
     if (dx)

@@ -6,8 +6,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// y_k = x0ᵀ W_k x1 + b_k (Tenenbaum and Freeman 2000; torch.nn.Bilinear). An absent modality counts as a zero vector, so
-// that only the bias is left.
+// y_k = x0ᵀ W_k x1 + b_k (Tenenbaum and Freeman 2000; torch.nn.Bilinear). An absent modality counts as a zero vector,
+// so that only the bias is left.
 //   features: width of the result; bias (true).   [n0], [n1] -> [features]; weight [features, n0, n1]
 // Costs n0 n1 elements of scratch a sample.
 struct bilinear {
@@ -24,8 +24,8 @@ struct bilinear {
     if (a.kind != kind::features || b.kind != kind::features)
       return wrong("bilinear: both inputs must be one vector a sample; pool or flatten them first");
     if (1LL * a.width() * b.width() > (1 << 24))
-      return wrong("bilinear: the outer product of the inputs is too large; use tt::mlb or tt::low_rank_fusion", a.width(),
-                   b.width());
+      return wrong("bilinear: the outer product of the inputs is too large; use tt::mlb or tt::low_rank_fusion",
+                   a.width(), b.width());
     return features_of(features);
   }
   constexpr auto parameters(shape a, shape b) const {
@@ -61,8 +61,12 @@ struct bilinear {
     for (index s = 0; s < dy.samples; ++s) {
       if (!a.present(s) || !b.present(s)) continue;
       const strided<const T> of_sample{d.row(s), 0, m, 1};
-      if (da) C::kernels::batched_product(1, n, 1, m, of_sample, {b.sample(s), 0, 1, 1}, strided<T>{da.sample(s), 0, 1, 1}, 1, true);
-      if (db) C::kernels::batched_product(1, 1, m, n, {a.sample(s), 0, 0, 1}, of_sample, strided<T>{db.sample(s), 0, 0, 1}, 1, true);
+      if (da)
+        C::kernels::batched_product(1, n, 1, m, of_sample, {b.sample(s), 0, 1, 1}, strided<T>{da.sample(s), 0, 1, 1}, 1,
+                                    true);
+      if (db)
+        C::kernels::batched_product(1, 1, m, n, {a.sample(s), 0, 0, 1}, of_sample, strided<T>{db.sample(s), 0, 0, 1}, 1,
+                                    true);
     }
   }
 

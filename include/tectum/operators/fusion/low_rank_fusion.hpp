@@ -93,8 +93,9 @@ struct low_rank_fusion {
       const matrix<T> d = room(c, samples);
       for (int r = 0; r < rank; ++r) {
         const T w = c.values(n)[r];
-        C::kernels::map(matrix<T>{d.data + r * features, samples, features, d.stride},
-                        [=](auto g) { return decltype(g)(w) * g; }, dy.as_rows());
+        C::kernels::map(
+            matrix<T>{d.data + r * features, samples, features, d.stride}, [=](auto g) { return decltype(g)(w) * g; },
+            dy.as_rows());
       }
       for (int j = 0; j < n; ++j)
         if (j != k) C::kernels::map(d, times, matrix<const T>(d), matrix<const T>(factor(c, j, samples)));

@@ -32,7 +32,8 @@ struct maximum {
       bool any = false;
       for (int k = 0; k < xs.size(); ++k) {
         if (!valid(k)) continue;
-        if (any) C::kernels::map(to, [](auto a, auto b) { return select(a < b, b, a); }, matrix<const T>(to), part(xs[k]));
+        if (any)
+          C::kernels::map(to, [](auto a, auto b) { return select(a < b, b, a); }, matrix<const T>(to), part(xs[k]));
         else C::kernels::copy(part(xs[k]), to);
         any = true;
       }

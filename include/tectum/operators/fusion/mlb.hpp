@@ -5,11 +5,12 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// y = P (a(W0 x0 + b0) * a(W1 x1 + b1) * ...) + b, the products element by element (MLB: Kim et al. 2017, with tanh; here
-// for any number of modalities). An absent modality's factor is 1; where all are absent only the bias b is left.
+// y = P (a(W0 x0 + b0) * a(W1 x1 + b1) * ...) + b, the products element by element (MLB: Kim et al. 2017, with tanh;
+// here for any number of modalities). An absent modality's factor is 1; where all are absent only the bias b is left.
 //   rank: width of the joint space; features: width of the result; act (tanh): identity, relu, tanh, sigmoid, elu or
 //   leaky_relu; bias (true): of all products.
-//   [n0], [n1], ... -> [features]; weight.0 [rank, n0], bias.0, weight.1, ..., output_weight [features, rank], output_bias
+//   [n0], [n1], ... -> [features]; weight.0 [rank, n0], bias.0, weight.1, ..., output_weight [features, rank],
+//   output_bias
 struct mlb {
   int rank, features;
   activation act = activation::tanh;
@@ -22,7 +23,8 @@ struct mlb {
 
   constexpr shape infer(range<shape> x) const {
     if (rank < 1 || features < 1) return wrong("mlb: rank and features must be 1 or more", rank, features);
-    if (!has_gradient_from_output(act)) return wrong("mlb: act must be identity, relu, tanh, sigmoid, elu or leaky_relu");
+    if (!has_gradient_from_output(act))
+      return wrong("mlb: act must be identity, relu, tanh, sigmoid, elu or leaky_relu");
     if (x.size() > most_modalities) return wrong("mlb: at most 11 modalities", x.size());
     for (const shape& s : x)
       if (s.kind != kind::features)
@@ -43,7 +45,8 @@ struct mlb {
     long long selected = 0;
     for (const shape& s : x)
       if (detail::selected_size(s) > selected) selected = detail::selected_size(s);
-    return {.fixed = transposed_panel_size(rank > features ? rank : features, rank), .per_sample = 2LL * rank + selected};
+    return {.fixed = transposed_panel_size(rank > features ? rank : features, rank),
+            .per_sample = 2LL * rank + selected};
   }
   constexpr long long multiply_adds(range<shape> x) const {
     long long n = 1LL * features * rank;
@@ -80,15 +83,17 @@ struct mlb {
     for (int k = 0; k < xs.size(); ++k) {
       if (!c.gradients && !dxs[k]) continue;
       // The factor's gradient: all other factors, times the activation's own derivative.
-      C::kernels::map(d, [a = act](auto g, auto f) { return g * activation_gradient_from_output(a, f); },
-                      matrix<const T>(dz), matrix<const T>(factor(c, k, samples)));
+      C::kernels::map(
+          d, [a = act](auto g, auto f) { return g * activation_gradient_from_output(a, f); }, matrix<const T>(dz),
+          matrix<const T>(factor(c, k, samples)));
       for (int j = 0; j < xs.size(); ++j)
         if (j != k) C::kernels::map(d, times, matrix<const T>(d), matrix<const T>(factor(c, j, samples)));
       if (xs[k].mask)
         for (index b = 0; b < samples; ++b)
           if (!xs[k].present(b)) C::kernels::fill(matrix<T>{d.row(b), 1, rank, rank}, T(0));
       if (c.gradients) {
-        C::kernels::product_weight_gradient(d, detail::selected_rows<typename C::kernels>(xs[k], dz.data + samples * rank),
+        C::kernels::product_weight_gradient(d,
+                                            detail::selected_rows<typename C::kernels>(xs[k], dz.data + samples * rank),
                                             c.weight_gradient(each * k));
         if (bias) C::kernels::add_column_sums(d, c.gradient(each * k + 1));
       }

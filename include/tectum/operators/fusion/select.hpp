@@ -26,9 +26,9 @@ constexpr matrix<T> tokens_of(const view<T>& x, index first, index count) {
   return length == 1 ? matrix<T>{x.sample(first), count, n, x.stride} : matrix<T>{x.data + first * n, count, n, n};
 }
 
-// Calls f(part, valid) for parts that cover all samples of views of one shape: part(view) is the part of a view, a matrix
-// of whole tokens, and valid(k) says whether input k has something there. It is one part where no input is masked, else
-// one for each run of tokens that are valid in the same inputs.
+// Calls f(part, valid) for parts that cover all samples of views of one shape: part(view) is the part of a view, a
+// matrix of whole tokens, and valid(k) says whether input k has something there. It is one part where no input is
+// masked, else one for each run of tokens that are valid in the same inputs.
 template <class T, class F>
 void each_part(range<view<const T>> xs, index samples, F f) {
   if (samples == 0) return;

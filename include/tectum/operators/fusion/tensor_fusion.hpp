@@ -38,8 +38,8 @@ struct tensor_fusion {
     return n;
   }
 
-  // With the product of the modalities k + 1, k + 2, ... at the front of y, that of k, k + 1, ... is itself once more for
-  // the constant 1, then itself times each element of x_k: nothing has to move.
+  // With the product of the modalities k + 1, k + 2, ... at the front of y, that of k, k + 1, ... is itself once more
+  // for the constant 1, then itself times each element of x_k: nothing has to move.
   template <class C>
   void forward(C&, inputs<C> xs, out<C> y) const noexcept {
     using T = typename C::scalar;

@@ -6,8 +6,8 @@
 namespace tectum::inline TECTUM_ABI {
 
 // Mean of d² / 2 where |d| <= delta and delta (|d| - delta / 2) elsewhere, with d = a - b (Huber 1964), over the
-// batch and all elements; tokens and samples that are missing in either do not count, and where nothing is left the loss
-// is 0. Gradients flow to both inputs.
+// batch and all elements; tokens and samples that are missing in either do not count, and where nothing is left the
+// loss is 0. Gradients flow to both inputs.
 //   delta (1): where the square ends and the straight line begins.
 //   [...], [...] -> one loss a batch
 struct huber {
@@ -21,8 +21,7 @@ struct huber {
   constexpr shape infer(shape a, shape b) const {
     if (!(delta > 0)) return wrong("huber: delta must be greater than 0");
     return detail::elementwise_loss(a, b, "huber: ids are not numbers to compare; use tt::cross_entropy",
-                                    "huber: an input is a loss already",
-                                    "huber: both inputs must have the same shape");
+                                    "huber: an input is a loss already", "huber: both inputs must have the same shape");
   }
   // How many elements count.
   constexpr extents saved(shape, shape) const { return {.fixed = 1}; }

@@ -16,8 +16,7 @@ struct l1 {
 
   constexpr shape infer(shape a, shape b) const {
     return detail::elementwise_loss(a, b, "l1: ids are not numbers to compare; use tt::cross_entropy",
-                                    "l1: an input is a loss already",
-                                    "l1: both inputs must have the same shape");
+                                    "l1: an input is a loss already", "l1: both inputs must have the same shape");
   }
   // How many elements count.
   constexpr extents saved(shape, shape) const { return {.fixed = 1}; }

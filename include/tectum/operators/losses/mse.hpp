@@ -16,8 +16,7 @@ struct mse {
 
   constexpr shape infer(shape a, shape b) const {
     return detail::elementwise_loss(a, b, "mse: ids are not numbers to compare; use tt::cross_entropy",
-                                    "mse: an input is a loss already",
-                                    "mse: both inputs must have the same shape");
+                                    "mse: an input is a loss already", "mse: both inputs must have the same shape");
   }
   // How many elements count.
   constexpr extents saved(shape, shape) const { return {.fixed = 1}; }
