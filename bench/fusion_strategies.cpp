@@ -51,17 +51,22 @@ int main(int argc, char** argv) {
   CLI::App app{"Compares fusion strategies on pictures and sounds of digits, or on features of your own."};
   app.footer(
       "Without --data the program draws digits and speaks them itself. A folder with pairs_train.npy holds MNIST and\n"
-      "spoken digits. Any other folder must have view0.npy ... up to view3.npy (float32, [samples, features], at most 1024\n"
-      "features), label.npy (0 to 127) and is_test.npy (0 or 1); its views are standardised, padded with zeros to 128 or\n"
+      "spoken digits. Any other folder must have view0.npy ... up to view3.npy (float32, [samples, features], at most "
+      "1024\n"
+      "features), label.npy (0 to 127) and is_test.npy (0 or 1); its views are standardised, padded with zeros to 128 "
+      "or\n"
       "1024 columns and encoded by one layer each, and a tenth of the training samples is kept for validation.\n"
-      "Strategies of digits: image_only audio_only concat sum product mlb tfn lmf cross_attention; of a folder of views:\n"
+      "Strategies of digits: image_only audio_only concat sum product mlb tfn lmf cross_attention; of a folder of "
+      "views:\n"
       "view0 view1 ... concat sum product mlb tfn lmf cross_attention.");
   app.add_option("--data", s.folder, "folder with the data")->check(CLI::ExistingDirectory);
   app.add_flag("--hard", s.hard, "recorded digits under noise, pictures without their strongest components");
   app.add_option("--strategies", s.strategies, "only these, parted by commas")->delimiter(',');
   app.add_option("--seeds", s.seeds, "trainings of each strategy")->check(CLI::Range(1, 1000))->capture_default_str();
-  app.add_option("--epochs", s.epochs, "passes over the training data (default: 5, of views 20)")->check(CLI::Range(1, 100000));
-  app.add_option("--train", s.train, "training samples (default: 3000 drawn, 10000 recorded)")->check(CLI::Range(1, 1000000));
+  app.add_option("--epochs", s.epochs, "passes over the training data (default: 5, of views 20)")
+      ->check(CLI::Range(1, 100000));
+  app.add_option("--train", s.train, "training samples (default: 3000 drawn, 10000 recorded)")
+      ->check(CLI::Range(1, 1000000));
   app.add_option("--threads", s.threads, "trainings at a time")->check(CLI::Range(1, 256))->capture_default_str();
   app.add_option("--json", s.json, "write the table to this file as JSON");
   CLI11_PARSE(app, argc, argv);

@@ -29,7 +29,7 @@ inline auto data_of(const pairs& p) {
 }
 using pairs_data = decltype(data_of(std::declval<const pairs&>()));
 
-inline constexpr tt::name<"seen"> seen;    // maps of features
+inline constexpr tt::name<"seen"> seen;  // maps of features
 inline constexpr tt::name<"heard"> heard;
 inline constexpr tt::name<"image"> image;  // a vector each
 inline constexpr tt::name<"speech"> speech;
@@ -43,13 +43,11 @@ constexpr auto convolutions() {
          tt::conv2d{.channels = 32, .kernel = 3, .padding = 1} | tt::relu | tt::max_pool{2} |
          tt::conv2d{.channels = 64, .kernel = 3, .padding = 1} | tt::relu;
 }
-constexpr auto vector() {
-  return tt::max_pool{2} | tt::flatten | tt::dropout{0.25f} | tt::linear{width} | tt::relu;
-}
+constexpr auto vector() { return tt::max_pool{2} | tt::flatten | tt::dropout{0.25f} | tt::linear{width} | tt::relu; }
 // What every network has, and `more` of its own.
 constexpr auto network(const auto&... more) {
-  return tt::equations(digit = tt::input{tt::category{.classes = 10}}, loss = tt::fuse(tt::cross_entropy{}, answer, digit),
-                       more...);
+  return tt::equations(digit = tt::input{tt::category{.classes = 10}},
+                       loss = tt::fuse(tt::cross_entropy{}, answer, digit), more...);
 }
 constexpr auto sees(const auto&... more) {
   return network(picture = tt::input{tt::picture{.channels = 1, .height = picture_side, .width = picture_side}},
@@ -92,9 +90,14 @@ struct digit_strategy {
   const char* name;
   void (*add)(digit_comparison&);
 };
-inline constexpr digit_strategy digit_strategies[] = {
-    {"image_only", add_image_only}, {"audio_only", add_audio_only}, {"concat", add_concat},
-    {"sum", add_sum},               {"product", add_product},       {"mlb", add_mlb},
-    {"tfn", add_tfn},               {"lmf", add_lmf},               {"cross_attention", add_cross_attention}};
+inline constexpr digit_strategy digit_strategies[] = {{"image_only", add_image_only},
+                                                      {"audio_only", add_audio_only},
+                                                      {"concat", add_concat},
+                                                      {"sum", add_sum},
+                                                      {"product", add_product},
+                                                      {"mlb", add_mlb},
+                                                      {"tfn", add_tfn},
+                                                      {"lmf", add_lmf},
+                                                      {"cross_attention", add_cross_attention}};
 
 }  // namespace fusion_bench

@@ -153,19 +153,22 @@ pairs make(int n, std::uint64_t seed, std::uint64_t part) {
     pairs& p;
     std::uint64_t seed, part;
   } j{p, seed, part};
-  in_halves(n, [](void* with, int begin, int end) {
-    auto& [made, s, which] = *static_cast<job*>(with);
-    std::vector<float> second(sample_rate);
-    for (int i = begin; i < end; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      const std::uint64_t stream = (which << 40) + 8 * at;
-      const int digit_here = static_cast<int>(tt::random::whole(s, stream, 0, 10));
-      made.digits[at] = digit_here;
-      draw(digit_here, {.seed = s, .stream = stream + 1}, made.pictures.data() + at * picture_side * picture_side);
-      speak(digit_here, {.seed = s, .stream = stream + 3}, second.data());
-      speech_features::compute(second.data(), made.sounds.data() + at * mels * frames);
-    }
-  }, &j);
+  in_halves(
+      n,
+      [](void* with, int begin, int end) {
+        auto& [made, s, which] = *static_cast<job*>(with);
+        std::vector<float> second(sample_rate);
+        for (int i = begin; i < end; ++i) {
+          const auto at = static_cast<std::size_t>(i);
+          const std::uint64_t stream = (which << 40) + 8 * at;
+          const int digit_here = static_cast<int>(tt::random::whole(s, stream, 0, 10));
+          made.digits[at] = digit_here;
+          draw(digit_here, {.seed = s, .stream = stream + 1}, made.pictures.data() + at * picture_side * picture_side);
+          speak(digit_here, {.seed = s, .stream = stream + 3}, second.data());
+          speech_features::compute(second.data(), made.sounds.data() + at * mels * frames);
+        }
+      },
+      &j);
   return p;
 }
 

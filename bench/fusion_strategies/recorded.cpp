@@ -34,7 +34,8 @@ struct recordings {
       if (first == std::string::npos) wrong(folder + "/recordings.tsv: expected columns parted by tabs");
       const std::size_t second = std::min(line.find('\t', first + 1), line.size());
       const std::string file = line.substr(first + 1, second - first - 1);
-      if (file.empty() || file.find('/') != std::string::npos) wrong(folder + "/recordings.tsv: expected a file's name");
+      if (file.empty() || file.find('/') != std::string::npos)
+        wrong(folder + "/recordings.tsv: expected a file's name");
       waves.push_back(tt::read_wav(folder + "/wav/" + file, {.length = tt::wav_length::tolerate_length}).mono());
       at = end;
     }
@@ -57,20 +58,24 @@ struct digit_reader {
   digit_reader(const std::string& where, bool hard_one) : folder(where), hard(hard_one), sounds(where) {
     if (!hard) {
       clean.resize(sounds.waves.size() * bins);
-      in_halves(static_cast<int>(sounds.waves.size()), [](void* with, int begin, int end) {
-        auto& me = *static_cast<digit_reader*>(with);
-        std::vector<float> second(sample_rate);
-        for (int i = begin; i < end; ++i) {
-          me.hear(i, 0, second.data());
-          speech_features::compute(second.data(), me.clean.data() + static_cast<std::size_t>(i) * bins);
-        }
-      }, this);
+      in_halves(
+          static_cast<int>(sounds.waves.size()),
+          [](void* with, int begin, int end) {
+            auto& me = *static_cast<digit_reader*>(with);
+            std::vector<float> second(sample_rate);
+            for (int i = begin; i < end; ++i) {
+              me.hear(i, 0, second.data());
+              speech_features::compute(second.data(), me.clean.data() + static_cast<std::size_t>(i) * bins);
+            }
+          },
+          this);
       return;
     }
     noise = tt::read_wav(folder + "/babble_30s_8k.wav").mono();
     mean = tt::read_npy<float>(folder + "/pca75_mean.npy").data;
     basis = tt::read_npy<float>(folder + "/pca75_basis.npy").data;
-    if (mean.size() != pixels || basis.size() % pixels != 0) wrong(folder + ": pca75 is not one of pictures of 28 x 28");
+    if (mean.size() != pixels || basis.size() % pixels != 0)
+      wrong(folder + ": pca75 is not one of pictures of 28 x 28");
     if (noise.size() < 232000 + sample_rate) wrong(folder + ": babble_30s_8k.wav is shorter than 30 s");
   }
 
@@ -112,7 +117,8 @@ struct digit_reader {
       const std::int32_t* const row = rows.data.data() + 3 * i;
       if (row[0] < 0 || static_cast<std::size_t>(row[0]) >= images.size() / pixels || row[1] < 0 ||
           static_cast<std::size_t>(row[1]) >= sounds.waves.size() || row[2] < 0 || row[2] > 9)
-        wrong(folder + "/" + list + ": row " + std::to_string(i) + " names a picture, a recording or a digit that is not there");
+        wrong(folder + "/" + list + ": row " + std::to_string(i) +
+              " names a picture, a recording or a digit that is not there");
     }
     struct job {
       const digit_reader& reader;
@@ -120,23 +126,26 @@ struct digit_reader {
       const std::vector<std::uint8_t>& images;
       pairs& p;
     } j{*this, rows.data, images, p};
-    in_halves(n, [](void* with, int begin, int end) {
-      auto& [reader, all, shown, made] = *static_cast<job*>(with);
-      std::vector<float> second(sample_rate);
-      for (int i = begin; i < end; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        const std::int32_t* const row = all.data() + 3 * i;
-        reader.see(shown.data() + static_cast<std::size_t>(row[0]) * pixels, made.pictures.data() + at * pixels);
-        float* const heard = made.sounds.data() + at * bins;
-        if (reader.hard) {
-          reader.hear(row[1], i, second.data());
-          speech_features::compute(second.data(), heard);
-        } else {
-          std::copy_n(reader.clean.data() + static_cast<std::size_t>(row[1]) * bins, bins, heard);
-        }
-        made.digits[at] = row[2];
-      }
-    }, &j);
+    in_halves(
+        n,
+        [](void* with, int begin, int end) {
+          auto& [reader, all, shown, made] = *static_cast<job*>(with);
+          std::vector<float> second(sample_rate);
+          for (int i = begin; i < end; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            const std::int32_t* const row = all.data() + 3 * i;
+            reader.see(shown.data() + static_cast<std::size_t>(row[0]) * pixels, made.pictures.data() + at * pixels);
+            float* const heard = made.sounds.data() + at * bins;
+            if (reader.hard) {
+              reader.hear(row[1], i, second.data());
+              speech_features::compute(second.data(), heard);
+            } else {
+              std::copy_n(reader.clean.data() + static_cast<std::size_t>(row[1]) * bins, bins, heard);
+            }
+            made.digits[at] = row[2];
+          }
+        },
+        &j);
     return p;
   }
 };
@@ -149,8 +158,14 @@ void in_halves(int n, void (*f)(void*, int, int), void* with) {
 }
 
 void speech_features::compute(const float* second, float* out) {
-  thread_local tt::mel_spectrogram mel({.sample_rate = sample_rate, .n_fft = 512, .window = 400, .hop = 250, .mels = mels,
-                                        .f_min = 60, .log_floor = 1e-6, .padding = tt::frame_padding::zeros});
+  thread_local tt::mel_spectrogram mel({.sample_rate = sample_rate,
+                                        .n_fft = 512,
+                                        .window = 400,
+                                        .hop = 250,
+                                        .mels = mels,
+                                        .f_min = 60,
+                                        .log_floor = 1e-6,
+                                        .padding = tt::frame_padding::zeros});
   const std::size_t all = mel.frames(sample_rate);
   thread_local std::vector<float> rows(all * mels);
   mel(std::span(second, sample_rate), std::span(rows));
@@ -159,7 +174,7 @@ void speech_features::compute(const float* second, float* out) {
 }
 
 void standardise(digit_data& data) {
-  const auto fit = [&](std::vector<float> pairs::*values, std::size_t groups, std::size_t each) {
+  const auto fit = [&](std::vector<float> pairs::* values, std::size_t groups, std::size_t each) {
     const std::vector<float>& x = data.train.*values;
     std::vector<double> sum(groups), square(groups);
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -183,7 +198,8 @@ digit_data recorded_digits(const std::string& folder, int train, bool hard) {
   const digit_reader reader(folder, hard);
   const auto images = tt::read_idx<std::uint8_t>(folder + "/train-images-idx3-ubyte.gz");
   const auto tests = tt::read_idx<std::uint8_t>(folder + "/t10k-images-idx3-ubyte.gz");
-  if (images.data.size() % pixels != 0 || tests.data.size() % pixels != 0) wrong(folder + ": pictures of 28 x 28 expected");
+  if (images.data.size() % pixels != 0 || tests.data.size() % pixels != 0)
+    wrong(folder + ": pictures of 28 x 28 expected");
   digit_data data{reader.read("pairs_train.npy", images.data, train),
                   reader.read("pairs_valid.npy", images.data, 1 << 30),
                   reader.read("pairs_test.npy", tests.data, 1 << 30)};
@@ -204,7 +220,8 @@ folder_data read_folder(const std::string& folder) {
     if (!std::filesystem::exists(folder + "/" + file)) break;
     if (v == 4) wrong(folder + ": at most four views");
     auto values = tt::read_npy<float>(folder + "/" + file);
-    if (values.extents.size() != 2 || values.extents[1] < 1) wrong(folder + "/" + file + ": expected [samples, features]");
+    if (values.extents.size() != 2 || values.extents[1] < 1)
+      wrong(folder + "/" + file + ": expected [samples, features]");
     check(file, values.extents[0]);
     if (values.extents[1] > 1024) wrong(folder + "/" + file + ": at most 1024 features");
     data.views.push_back({std::move(values.data), static_cast<int>(values.extents[1])});

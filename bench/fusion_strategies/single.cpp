@@ -4,7 +4,8 @@ namespace fusion_bench {
 
 namespace {
 constexpr auto image_only = tt::architecture([] { return sees(image = seen | vector(), answer = image | scores()); });
-constexpr auto audio_only = tt::architecture([] { return hears(speech = heard | vector(), answer = speech | scores()); });
+constexpr auto audio_only =
+    tt::architecture([] { return hears(speech = heard | vector(), answer = speech | scores()); });
 }  // namespace
 
 void add_image_only(digit_comparison& c) { c.add<image_only>("image_only"); }

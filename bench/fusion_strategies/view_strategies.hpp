@@ -39,7 +39,8 @@ inline constexpr int width = 64;
 constexpr auto encoder() { return tt::linear{width} | tt::relu | tt::dropout{0.25f}; }
 constexpr auto network(int columns, const auto&... more) {
   return tt::equations(view0 = tt::input{tt::features{columns}}, x0 = view0 | encoder(),
-                       label = tt::input{tt::category{classes}}, loss = tt::fuse(tt::cross_entropy{}, answer, label), more...);
+                       label = tt::input{tt::category{classes}}, loss = tt::fuse(tt::cross_entropy{}, answer, label),
+                       more...);
 }
 // `answer` of N views; f makes it of the names of their vectors.
 template <int N, int Columns>
@@ -101,11 +102,18 @@ std::vector<tt::comparison_row> compare(const split& s, const options& wanted) {
     if constexpr (N == 4)
       return tt::dataset(view0 = view(0), view1 = view(1), view2 = view(2), view3 = view(3), label = p.labels);
   };
-  tt::comparison c{data(s.train), data(s.validation), data(s.test), loss, tt::accuracy{answer, label},
-                   {.seeds = wanted.seeds, .threads = wanted.threads, .batch = 32, .epochs = wanted.epochs, .clip_norm = 5},
-                   tt::adamw{.learning_rate = 2e-3}, tt::warm_up{10, tt::cosine{}}};
+  tt::comparison c{
+      data(s.train),
+      data(s.validation),
+      data(s.test),
+      loss,
+      tt::accuracy{answer, label},
+      {.seeds = wanted.seeds, .threads = wanted.threads, .batch = 32, .epochs = wanted.epochs, .clip_norm = 5},
+      tt::adamw{.learning_rate = 2e-3},
+      tt::warm_up{10, tt::cosine{}}};
   const auto is_wanted = [&](const std::string& name) {
-    return wanted.strategies.empty() || std::find(wanted.strategies.begin(), wanted.strategies.end(), name) != wanted.strategies.end();
+    return wanted.strategies.empty() ||
+           std::find(wanted.strategies.begin(), wanted.strategies.end(), name) != wanted.strategies.end();
   };
   if constexpr (N == 1) {
     c.template add<alone<1, Columns>>(s.name.c_str());

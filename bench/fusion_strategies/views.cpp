@@ -49,7 +49,8 @@ compared compare_folder(const folder_data& data, const options& wanted) {
   for (std::size_t i = rest.size(); i > 1; --i)
     std::swap(rest[i - 1], rest[tectum::random::whole(1, 0, i, static_cast<std::uint32_t>(i))]);
   const std::size_t held = std::max<std::size_t>(rest.size() / 10, 1);
-  if (rest.size() < 2 || rows[2].empty()) throw std::runtime_error("the folder needs at least two samples to train on and one to test");
+  if (rest.size() < 2 || rows[2].empty())
+    throw std::runtime_error("the folder needs at least two samples to train on and one to test");
   rows[1].assign(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(held));
   rows[0].assign(rest.begin() + static_cast<std::ptrdiff_t>(held), rest.end());
 
@@ -67,7 +68,8 @@ compared compare_folder(const folder_data& data, const options& wanted) {
   }
 
   const auto is_wanted = [&](const std::string& name) {
-    return wanted.strategies.empty() || std::find(wanted.strategies.begin(), wanted.strategies.end(), name) != wanted.strategies.end();
+    return wanted.strategies.empty() ||
+           std::find(wanted.strategies.begin(), wanted.strategies.end(), name) != wanted.strategies.end();
   };
   compared found;
   for (std::size_t k = 0; k < data.views.size(); ++k) {

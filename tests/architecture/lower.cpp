@@ -113,3 +113,20 @@ TEST_CASE("only equations that nothing uses are outputs") {
   for (const tt::graph_equation& e : g.equations) outputs += e.output;
   CHECK(outputs == 1);
 }
+
+namespace {
+inline constexpr auto absent = tt::architecture([] {
+  return tt::equations(a = tt::input{tt::features{.width = 4, .optional = true}},
+                       b = tt::input{tt::features{.width = 4, .optional = true}},
+                       c = a | tt::residual(tt::linear{4}), y = tt::fuse(tt::sum{}, a, b),
+                       z = tt::fuse(tt::concat{}, a, a | tt::linear{3}));
+});
+}  // namespace
+
+TEST_CASE("presence goes through what has one mask, as a residual, and ends where two masks meet") {
+  static_assert(value_of<absent>(&tt::label_of<"c">).shape.optional);
+  static_assert(value_of<absent>(&tt::label_of<"c">).mask == value_of<absent>(&tt::label_of<"a">).mask);
+  static_assert(value_of<absent>(&tt::label_of<"z">).shape.optional);
+  static_assert(!value_of<absent>(&tt::label_of<"y">).shape.optional);
+  CHECK(value_of<absent>(&tt::label_of<"y">).mask == -1);
+}

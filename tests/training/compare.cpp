@@ -19,7 +19,8 @@ constexpr auto with(auto fusion) {
   return tt::architecture([=] {
     return tt::equations(left = tt::input{tt::features{.width = 5}}, right = tt::input{tt::features{.width = 3}},
                          kind = tt::input{tt::category{.classes = 3}}, first = left | tt::linear{8} | tt::relu,
-                         second = right | tt::linear{8} | tt::relu, answer = tt::fuse(fusion, first, second) | tt::linear{3},
+                         second = right | tt::linear{8} | tt::relu,
+                         answer = tt::fuse(fusion, first, second) | tt::linear{3},
                          loss = tt::fuse(tt::cross_entropy{}, answer, kind));
   });
 }
@@ -29,8 +30,13 @@ constexpr auto with(auto fusion) {
 TEST_CASE("strategies are compared on the same data and seeds") {
   const samples all(600);
   const auto data = all.data();
-  tt::comparison comparison{data.part(0, 300), data.part(300, 100), data.part(400, 200), loss, tt::accuracy{answer, kind},
-                            {.seeds = 3, .batch = 32, .epochs = 6, .progress = silent}, tt::adamw{.learning_rate = 1e-2}};
+  tt::comparison comparison{data.part(0, 300),
+                            data.part(300, 100),
+                            data.part(400, 200),
+                            loss,
+                            tt::accuracy{answer, kind},
+                            {.seeds = 3, .batch = 32, .epochs = 6, .progress = silent},
+                            tt::adamw{.learning_rate = 1e-2}};
   comparison.add<left_only>("left only");
   comparison.add<network>("network");
   comparison.run();
@@ -56,8 +62,13 @@ TEST_CASE("strategies are compared on the same data and seeds") {
   CHECK(comparison.chosen()->strategy != "left only");
 
   // Again, on one thread: the runs do not depend on one another.
-  tt::comparison again{data.part(0, 300), data.part(300, 100), data.part(400, 200), loss, tt::accuracy{answer, kind},
-                       {.seeds = 3, .threads = 1, .batch = 32, .epochs = 6, .progress = silent}, tt::adamw{.learning_rate = 1e-2}};
+  tt::comparison again{data.part(0, 300),
+                       data.part(300, 100),
+                       data.part(400, 200),
+                       loss,
+                       tt::accuracy{answer, kind},
+                       {.seeds = 3, .threads = 1, .batch = 32, .epochs = 6, .progress = silent},
+                       tt::adamw{.learning_rate = 1e-2}};
   again.add<network>("network");
   again.run();
   CHECK(again.rows()[0].accuracies == rows[1].accuracies);
@@ -103,7 +114,8 @@ TEST_CASE("a row's deviation is that of a sample; the JSON has the keys") {
 TEST_CASE("an exception of a run comes out") {
   const samples all(60);
   const std::vector<std::int32_t> too_large(60, 3);
-  const auto data = tt::dataset(left = tt::tensor(all.left, {60, 5}), right = tt::tensor(all.right, {60, 3}), kind = too_large);
+  const auto data =
+      tt::dataset(left = tt::tensor(all.left, {60, 5}), right = tt::tensor(all.right, {60, 3}), kind = too_large);
   tt::comparison comparison{data, data, data, loss, tt::accuracy{answer, kind}, {.seeds = 4, .progress = silent}};
   comparison.add<network>("network");
   CHECK_THROWS_AS(comparison.run(), tt::error);

@@ -27,7 +27,8 @@ TEST_CASE("rows are gathered from row- and column-major tensors and from gaps") 
       row_major[static_cast<std::size_t>(b * 6 + i)] = static_cast<double>(10 * b + i);
       column_major[static_cast<std::size_t>(i * 5 + b)] = static_cast<double>(10 * b + i);
     }
-  auto data = tt::dataset(left = tt::tensor(row_major, {5, 2, 3}), right = tt::columns(tt::tensor(column_major, {6, 5})));
+  auto data =
+      tt::dataset(left = tt::tensor(row_major, {5, 2, 3}), right = tt::columns(tt::tensor(column_major, {6, 5})));
   CHECK(data.size() == 5);
   const auto [a, b] = data.batch(rows);
   const tt::source& x = a.source();
@@ -52,9 +53,10 @@ TEST_CASE("lengths, masks, presence and labels go with their rows, whatever thei
   std::vector<unsigned char> mask(5 * 4), present{1, 0, 1, 0, 1};
   for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = static_cast<unsigned char>(i);
   const std::vector<std::int32_t> label{9, 8, 7, 6, 5};
-  auto data = tt::dataset(words = tt::padded(tt::tensor(ids, {5, 4}), lengths),
-                          mask_name = tt::optional(tt::masked(tt::tensor(ids, {5, 4}), tt::tensor(mask, {5, 4})), present),
-                          kind = label, left = tt::absent);
+  auto data =
+      tt::dataset(words = tt::padded(tt::tensor(ids, {5, 4}), lengths),
+                  mask_name = tt::optional(tt::masked(tt::tensor(ids, {5, 4}), tt::tensor(mask, {5, 4})), present),
+                  kind = label, left = tt::absent);
   const auto [w, m, k, gone] = data.batch(rows);
   CHECK(w.source().lengths);
   CHECK(w.source().tokens.extent[0] == 3);
@@ -82,7 +84,9 @@ TEST_CASE("a batch gives what the rows themselves give, also to a copy") {
     const auto part = std::apply([&](const auto&... b) { return m(w, answer, b...); }, batch);
     for (tt::index i = 0; i < 3; ++i)
       for (tt::index j = 0; j < 3; ++j)
-        CHECK(part(i, j) == doctest::Approx(whole[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)] * 3 + j)]).epsilon(1e-5));
+        CHECK(
+            part(i, j) ==
+            doctest::Approx(whole[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)] * 3 + j)]).epsilon(1e-5));
   }
 }
 

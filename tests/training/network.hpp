@@ -41,14 +41,16 @@ struct samples {
       const auto k = static_cast<int>(tt::random::whole(seed, 0, at, 3));
       kind.push_back(k);
       for (int j = 0; j < 5; ++j)
-        left.push_back((j == k + 1 ? 1.f : 0.f) + 0.7f * tt::random::normal(seed, 1, at * 5 + static_cast<std::uint64_t>(j)));
+        left.push_back((j == k + 1 ? 1.f : 0.f) +
+                       0.7f * tt::random::normal(seed, 1, at * 5 + static_cast<std::uint64_t>(j)));
       for (int j = 0; j < 3; ++j)
-        right.push_back((j == k ? 1.f : 0.f) + 0.7f * tt::random::normal(seed, 2, at * 3 + static_cast<std::uint64_t>(j)));
+        right.push_back((j == k ? 1.f : 0.f) +
+                        0.7f * tt::random::normal(seed, 2, at * 3 + static_cast<std::uint64_t>(j)));
     }
   }
   auto data() const {
-    return tt::dataset(training_test::left = tt::tensor(left, {count, 5}), training_test::right = tt::tensor(right, {count, 3}),
-                       training_test::kind = kind);
+    return tt::dataset(training_test::left = tt::tensor(left, {count, 5}),
+                       training_test::right = tt::tensor(right, {count, 3}), training_test::kind = kind);
   }
 };
 

@@ -32,7 +32,9 @@ struct plain_number {
   }
 };
 
-double gradient_of(int step, std::size_t i) { return std::sin(1.7 * static_cast<double>(i) + 0.9 * step) * (i % 5 == 0 ? 1e-3 : 2); }
+double gradient_of(int step, std::size_t i) {
+  return std::sin(1.7 * static_cast<double>(i) + 0.9 * step) * (i % 5 == 0 ? 1e-3 : 2);
+}
 
 // Runs `steps` steps over n parameters with the library and with `plain`, and gives the largest difference.
 template <class T, class Engine, class Optimizer, class Plain>
@@ -40,7 +42,8 @@ double difference(const Optimizer& optimizer, bool decays, double scale, Plain p
   constexpr std::size_t n = 67;  // no multiple of any width
   std::vector<T> p(n), g(n), m(n), v(n);
   std::vector<plain_number> expected(n);
-  for (std::size_t i = 0; i < n; ++i) expected[i].p = static_cast<double>(p[i] = static_cast<T>(std::cos(0.3 * static_cast<double>(i))));
+  for (std::size_t i = 0; i < n; ++i)
+    expected[i].p = static_cast<double>(p[i] = static_cast<T>(std::cos(0.3 * static_cast<double>(i))));
   for (int step = 1; step <= 7; ++step) {
     for (std::size_t i = 0; i < n; ++i) g[i] = static_cast<T>(gradient_of(step, i));
     tt::update_span<T> span{p.data(), g.data(), {m.data(), v.data()}, n, decays};

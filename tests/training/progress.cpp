@@ -26,7 +26,8 @@ std::string trained(tt::progress_style style) {
   const samples some(32);
   auto data = some.data(), held = some.data();
   model m;
-  tt::trainer trainer{m, tt::adam{}, {.batch = 8, .epochs = 3, .progress = {.style = style, .sink = out.file, .label = "small"}}};
+  tt::trainer trainer{
+      m, tt::adam{}, {.batch = 8, .epochs = 3, .progress = {.style = style, .sink = out.file, .label = "small"}}};
   trainer.fit(data, loss, held, tt::accuracy(answer, kind));
   return out.text();
 }

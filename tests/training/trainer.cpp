@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include <tectum/kernels/reference.hpp>
+
 #include "network.hpp"
 
 using namespace training_test;
@@ -20,7 +22,8 @@ TEST_CASE("a network learns, the last short batch included, and the report says 
   const samples train(250), test(200, 9);
   auto data = train.data(), held = test.data();
   model m{tt::seed{3}};
-  tt::trainer trainer{m, tt::adam{.learning_rate = 1e-2}, {.batch = 64, .epochs = 8, .clip_norm = 5, .progress = silent}};
+  tt::trainer trainer{
+      m, tt::adam{.learning_rate = 1e-2}, {.batch = 64, .epochs = 8, .clip_norm = 5, .progress = silent}};
   const double before = trainer.evaluate(tt::accuracy(answer, kind), held);
   const tt::fit_report report = trainer.fit(data, loss, held, tt::accuracy(answer, kind));
   CHECK(report.epochs.size() == 8);
@@ -65,7 +68,8 @@ TEST_CASE("every sample is drawn once an epoch, in another order each time") {
   tt::trainer trainer{m, tt::sgd{}, {.batch = 1, .epochs = 2, .progress = silent}};
   trainer.fit(data, loss);
   for (const int n : data.seen) CHECK(n == 2);
-  CHECK(std::vector(data.order.begin(), data.order.begin() + 37) != std::vector(data.order.begin() + 37, data.order.end()));
+  CHECK(std::vector(data.order.begin(), data.order.begin() + 37) !=
+        std::vector(data.order.begin() + 37, data.order.end()));
   CHECK_FALSE(std::is_sorted(data.order.begin(), data.order.begin() + 37));
 }
 
@@ -102,7 +106,8 @@ TEST_CASE("a schedule sets the rate of each step") {
   const samples train(40);
   auto data = train.data();
   model m;
-  tt::trainer trainer{m, tt::sgd{.learning_rate = 0.2}, {.batch = 8, .epochs = 4, .progress = silent}, tt::warm_up{5, tt::cosine{}}};
+  tt::trainer trainer{
+      m, tt::sgd{.learning_rate = 0.2}, {.batch = 8, .epochs = 4, .progress = silent}, tt::warm_up{5, tt::cosine{}}};
   CHECK(trainer.learning_rate() == doctest::Approx(0.04));
   trainer.fit(data, loss);
   CHECK(trainer.learning_rate() == doctest::Approx(0).epsilon(1e-12));
@@ -115,7 +120,8 @@ TEST_CASE("early stopping counts epochs without a better one, and the best param
   for (auto& k : wrong.kind) k = (k + 1) % 3;
   auto data = train.data(), held = wrong.data();
   model m{tt::seed{1}};
-  tt::trainer trainer{m, tt::adam{.learning_rate = 2e-2}, {.batch = 16, .epochs = 40, .patience = 3, .progress = silent}};
+  tt::trainer trainer{
+      m, tt::adam{.learning_rate = 2e-2}, {.batch = 16, .epochs = 40, .patience = 3, .progress = silent}};
   const tt::fit_report report = trainer.fit(data, loss, held);
   CHECK(report.stopped_early);
   CHECK(static_cast<int>(report.epochs.size()) == report.best_epoch + 4);
@@ -124,7 +130,8 @@ TEST_CASE("early stopping counts epochs without a better one, and the best param
   CHECK(trainer.evaluate(loss, held) == doctest::Approx(best).epsilon(1e-9));
 
   model last{tt::seed{1}};
-  tt::trainer other{last, tt::adam{.learning_rate = 2e-2}, {.batch = 16, .epochs = 6, .keep_best = false, .progress = silent}};
+  tt::trainer other{
+      last, tt::adam{.learning_rate = 2e-2}, {.batch = 16, .epochs = 6, .keep_best = false, .progress = silent}};
   const tt::fit_report all = other.fit(data, loss, held);
   CHECK_FALSE(all.stopped_early);
   CHECK(other.evaluate(loss, held) == doctest::Approx(all.epochs.back().validation_loss).epsilon(1e-9));
@@ -152,7 +159,8 @@ TEST_CASE("frozen parts stay as they are, bit for bit; biases do not decay") {
   CHECK(kept == 2);
   CHECK(changed == 2);
 
-  // With a rate of decay alone (no gradient reaches anything when the learning rate of Adam's part is nil) weights shrink.
+  // With a rate of decay alone (no gradient reaches anything when the learning rate of Adam's part is nil) weights
+  // shrink.
   tt::model<partly> w{tt::seed{2}};
   tt::trainer{w, tt::adamw{.learning_rate = 1e-9, .weight_decay = 1e8}, {.batch = 30}}.step(
       loss, left = tt::tensor(train.left, {30, 5}), kind = train.kind);
@@ -170,7 +178,8 @@ TEST_CASE("padding of the flat parameters stays zero") {
   tt::trainer{m, tt::adamw{.learning_rate = 1e-2}, {.batch = 16, .epochs = 3, .progress = silent}}.fit(data, loss);
   std::vector<char> used(static_cast<std::size_t>(m.size()));
   m.for_each_parameter([&](const char*, const tt::parameter& p, const float* values) {
-    tt::detail::each_element(p, [&](tt::index, tt::index at) { used[static_cast<std::size_t>(values + at - m.data())] = 1; });
+    tt::detail::each_element(
+        p, [&](tt::index, tt::index at) { used[static_cast<std::size_t>(values + at - m.data())] = 1; });
   });
   int unused = 0;
   for (std::size_t i = 0; i < used.size(); ++i)
@@ -192,4 +201,16 @@ TEST_CASE("a call that fails changes nothing, and wrong options are refused") {
   trainer.step(loss, left = tt::tensor(train.left, {8, 5}), right = y, kind = train.kind);
   CHECK(trainer.steps() == 1);
   CHECK_THROWS_AS((tt::trainer{m, tt::adam{}, {.batch = 0}}), tt::error);
+}
+
+TEST_CASE("double on the reference engine trains to the same place as float on the native one") {
+  const samples train(96);
+  auto data = train.data();
+  model a{tt::seed{8}};
+  tt::model<network, double, tt::reference> b{tt::seed{8}};
+  const tt::trainer_options options{.batch = 32, .epochs = 3, .clip_norm = 0.5, .progress = silent};
+  const tt::fit_report one = tt::trainer{a, tt::adamw{}, options}.fit(data, loss);
+  const tt::fit_report two = tt::trainer{b, tt::adamw{}, options}.fit(data, loss);
+  CHECK(one.epochs.back().loss == doctest::Approx(two.epochs.back().loss).epsilon(1e-5));
+  for (tt::index i = 0; i < a.size(); ++i) REQUIRE(a.data()[i] == doctest::Approx(b.data()[i]).epsilon(2e-3));
 }

@@ -64,7 +64,7 @@ class graph_builder {
         return -1;
       }
     const int value = values.add({.shape = s, .result = bound++});
-    if (s.masked()) values[value].mask = add_mask({.value = value, .length = s.padded ? s.length() : 1});
+    if (s.masked()) values[value].mask = values[value].shape.mask = add_mask({.value = value, .length = s.padded ? s.length() : 1});
     return value;
   }
 
@@ -95,6 +95,7 @@ class graph_builder {
       shape s = out.items[k];
       const int mask = s.kind == kind::scalar ? -1 : mask_of_result(op, g, s);
       if (failed()) return -1;
+      s.mask = mask;
       values.add({.shape = s, .producer = operators.size(), .result = k, .mask = mask});
     }
     g.group = group_of(op, options, all, at);

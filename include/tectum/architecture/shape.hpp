@@ -27,6 +27,7 @@ struct shape {
   int extent[4] = {1, 1, 1, 1};
   bool padded = false;         // a validity byte for each of the `length()` tokens of a sample
   bool optional = false;       // the sample may be absent
+  int mask = -1;               // in a graph: which mask; values of one mask are valid and absent together
   bool channels_last = false;  // of an input picture or video: how the caller's tensor holds it
   int limit = 0;               // tokens: the vocabulary; category: the classes; ids are below it (0: not checked here)
   tectum::fault fault{};
@@ -54,6 +55,7 @@ struct shape {
   constexpr shape unmasked() const {
     shape s = *this;
     s.padded = s.optional = false;
+    s.mask = -1;
     return s;
   }
   constexpr bool same_extents(const shape& other) const {

@@ -188,11 +188,26 @@ template <class V>
 struct reduced {
   V n, tail;  // e^x = 2^n (1 + tail)
 };
+// x - n ln 2, but for its last digits.
+template <class V>
+TECTUM_INLINE V first_step(V x, V n) noexcept {
+  using C = constants_of<V>;
+#if defined(__FAST_MATH__)
+  // Without fma both steps are plain sums that -ffast-math would join. The last bit of the product is always zero,
+  // which only we know: adding it costs the compiler its view through the first step.
+  if constexpr (!has_fma) {
+    using T = element_of_t<V>;
+    const V product = n * V(C::ln2_high);
+    return reinterpret<T>(bits(x - product) + (bits(product) & decltype(bits(product))(1)));
+  }
+#endif
+  return fma(n, V(-C::ln2_high), x);
+}
 template <class V>
 TECTUM_INLINE reduced<V> reduce(V x) noexcept {
   using C = constants_of<V>;
   const V n = nearest(x * V(C::log2_e));
-  const V r = fma(n, V(-C::ln2_low), fma(n, V(-C::ln2_high), x));
+  const V r = fma(n, V(-C::ln2_low), first_step(x, n));
   return {n, fma(r * r, polynomial(r, C::exp), r)};
 }
 

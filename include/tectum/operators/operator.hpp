@@ -36,6 +36,13 @@ using inputs = range<view<const typename C::scalar>>;
 template <class C>
 using outputs = range<view<typename C::scalar>>;
 
+// Whether all of these are absent together: optional, and by one mask. Their fusion is then absent where they are.
+constexpr bool absent_together(range<shape> x) {
+  for (const shape& s : x)
+    if (!s.optional || s.mask < 0 || s.mask != x[0].mask) return false;
+  return true;
+}
+
 // A stream of random numbers that depends on the seed, the training step and the operator, and on nothing else.
 struct random_stream {
   std::uint64_t seed = 0, stream = 0;

@@ -11,9 +11,9 @@
 namespace tectum::inline TECTUM_ABI {
 
 struct comparison_options {
-  int seeds = 1;               // runs of every strategy; seed k gives parameters, order and dropout of run k
+  int seeds = 1;  // runs of every strategy; seed k gives parameters, order and dropout of run k
   std::uint64_t first_seed = 1;
-  int threads = 2;             // trainings at a time; times are measured alone, when they are over
+  int threads = 2;  // trainings at a time; times are measured alone, when they are over
   index batch = 64;
   int epochs = 5;
   double clip_norm = 0;
@@ -36,7 +36,8 @@ class fitting_data {
  private:
   template <class Binding>
   static auto pick(Binding& b) {
-    if constexpr (find_input(compiled<Architecture>::view(), Binding::name::entry()) >= 0) return std::tuple<Binding>(b);
+    if constexpr (find_input(compiled<Architecture>::view(), Binding::name::entry()) >= 0)
+      return std::tuple<Binding>(b);
     else return std::tuple<>();
   }
   Data data_;
@@ -55,7 +56,8 @@ double median_microseconds(double seconds, F f) {
     const auto before = clock::now();
     f();
     times.push_back(std::chrono::duration<double, std::micro>(clock::now() - before).count());
-  } while (times.size() < 3 || (std::chrono::duration<double>(clock::now() - start).count() < seconds && times.size() < 100000));
+  } while (times.size() < 3 ||
+           (std::chrono::duration<double>(clock::now() - start).count() < seconds && times.size() < 100000));
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
   return times[times.size() / 2];
 }
@@ -107,9 +109,16 @@ class comparison {
  public:
   comparison(const Train& train, const Validation& validation, const Test& test, Loss loss, Metric metric,
              comparison_options options = {}, Optimizer optimizer = {}, Schedule schedule = {})
-      : train_(train), validation_(validation), test_(test), loss_(loss), metric_(metric), options_(options),
-        optimizer_(optimizer), schedule_(schedule) {
-    if (options.seeds < 1) fail(error_kind::state, message("comparison: seeds must be 1 or more, got ").append(options.seeds));
+      : train_(train),
+        validation_(validation),
+        test_(test),
+        loss_(loss),
+        metric_(metric),
+        options_(options),
+        optimizer_(optimizer),
+        schedule_(schedule) {
+    if (options.seeds < 1)
+      fail(error_kind::state, message("comparison: seeds must be 1 or more, got ").append(options.seeds));
   }
 
   // One more strategy to be run.
@@ -168,8 +177,12 @@ class comparison {
     using model_type = model<Architecture>;
     const auto start = std::chrono::steady_clock::now();
     const tectum::seed s{options_.first_seed + static_cast<std::uint64_t>(run)};
-    trainer_options o{.batch = options_.batch, .epochs = options_.epochs, .clip_norm = options_.clip_norm, .seed = s,
-                      .patience = options_.patience, .progress = options_.progress};
+    trainer_options o{.batch = options_.batch,
+                      .epochs = options_.epochs,
+                      .clip_norm = options_.clip_norm,
+                      .seed = s,
+                      .patience = options_.patience,
+                      .progress = options_.progress};
     o.progress.label = label;
     o.progress.epoch_lines = false;
     if (!shown) o.progress.style = progress_style::quiet;
@@ -189,18 +202,22 @@ class comparison {
   template <const auto& Architecture>
   void measure_times(comparison_row& row) const {
     using model_type = model<Architecture>;
-    using inference = detail::call<Architecture, mode::inference, detail::names<std::remove_cvref_t<decltype(metric_.output)>>>;
+    using inference =
+        detail::call<Architecture, mode::inference, detail::names<std::remove_cvref_t<decltype(metric_.output)>>>;
     detail::fitting_data<Architecture, Train> data(train_);
     const detail::row_order order(data.size());
     model_type m;
     trainer_options o;
     o.batch = options_.batch;
     tectum::trainer<model_type, Optimizer, Schedule> t(m, optimizer_, o, schedule_);
-    std::apply([&](const auto&... b) { row.train_step_us = detail::median_microseconds(0.3, [&] { t.step(loss_, b...); }); },
-               data.batch(order.from(0, options_.batch)));
+    std::apply(
+        [&](const auto&... b) { row.train_step_us = detail::median_microseconds(0.3, [&] { t.step(loss_, b...); }); },
+        data.batch(order.from(0, options_.batch)));
     typename model_type::workspace_type w(1);
     std::apply(
-        [&](const auto&... b) { row.inference_us = detail::median_microseconds(0.2, [&] { m(w, metric_.output, b...); }); },
+        [&](const auto&... b) {
+          row.inference_us = detail::median_microseconds(0.2, [&] { m(w, metric_.output, b...); });
+        },
         data.batch(order.from(0, 1)));
     arena<typename model_type::scalar> only(1, model_type::graph().bound);
     only.make_room(inference::plan());
@@ -213,7 +230,8 @@ class comparison {
     const bool live = progress(options_.progress).live();
     const auto at = static_cast<std::size_t>(run);
     std::fprintf(sink, "%s%s, seed %llu: validation %.2f %%, test %.2f %%  (%d of %d done)\n", live ? "\r\033[K" : "",
-                 row.strategy.c_str(), static_cast<unsigned long long>(options_.first_seed) + static_cast<unsigned long long>(run),
+                 row.strategy.c_str(),
+                 static_cast<unsigned long long>(options_.first_seed) + static_cast<unsigned long long>(run),
                  100 * row.validation_accuracies[at], 100 * row.accuracies[at], done, trainings);
     std::fflush(sink);
   }

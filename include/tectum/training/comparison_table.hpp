@@ -15,11 +15,11 @@ struct comparison_row {
   double accuracy = 0, accuracy_std = 0;  // mean over the seeds, 0 to 1, and sample deviation (0 for one seed)
   double validation_accuracy = 0;         // mean over the seeds, of each run's best epoch
   int seeds = 0;
-  long long parameters = 0, multiply_adds = 0;  // of one sample's forward pass
-  double train_step_us = 0;                     // a step of one batch: forward, backward, optimiser
-  double inference_us = 0;                      // a call on one sample
-  long long workspace_bytes = 0;                // what inference on one sample needs beside the parameters
-  double seconds = 0;                           // training and testing of all seeds
+  long long parameters = 0, multiply_adds = 0;            // of one sample's forward pass
+  double train_step_us = 0;                               // a step of one batch: forward, backward, optimiser
+  double inference_us = 0;                                // a call on one sample
+  long long workspace_bytes = 0;                          // what inference on one sample needs beside the parameters
+  double seconds = 0;                                     // training and testing of all seeds
   std::vector<double> accuracies, validation_accuracies;  // one a seed
 
   // Mean and deviation of the accuracies.

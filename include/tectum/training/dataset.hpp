@@ -194,7 +194,8 @@ class row_order {
     for (index i = 0; i < rows_.size(); ++i) r[i] = i;
     for (index i = rows_.size() - 1; i > 0; --i) {
       // Streams of initial values and dropout begin at the other end.
-      const std::uint32_t j = random::whole(seed, ~epoch, static_cast<std::uint64_t>(i), static_cast<std::uint32_t>(i + 1));
+      const std::uint32_t j =
+          random::whole(seed, ~epoch, static_cast<std::uint64_t>(i), static_cast<std::uint32_t>(i + 1));
       std::swap(r[i], r[j]);
     }
   }

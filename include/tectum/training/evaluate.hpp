@@ -70,8 +70,8 @@ struct means_of_data {
   double loss = 0, metric = 0;
 };
 template <class Model, class Data, class Loss, class Metric>
-means_of_data measure(const Model& model, typename Model::workspace_type& w, Data& data, const row_order& order, Loss loss,
-                 const Metric& metric) {
+means_of_data measure(const Model& model, typename Model::workspace_type& w, Data& data, const row_order& order,
+                      Loss loss, const Metric& metric) {
   means_of_data sum;
   each_batch(data, order, w.capacity(), [&](double n, const auto&... bindings) {
     if constexpr (std::is_same_v<Metric, no_metric>) {

@@ -59,8 +59,8 @@ void adam_pass(const update_span<T>& s, const adam_factors& factors, double beta
 
 }  // namespace detail
 
-// Stochastic gradient descent, as PyTorch has it: g += weight_decay p; b = momentum b + g; p -= learning_rate b, or with
-// nesterov p -= learning_rate (g + momentum b). weight_decay acts on weights only, not on biases and scales.
+// Stochastic gradient descent, as PyTorch has it: g += weight_decay p; b = momentum b + g; p -= learning_rate b, or
+// with nesterov p -= learning_rate (g + momentum b). weight_decay acts on weights only, not on biases and scales.
 struct sgd {
   double learning_rate = 1e-2, momentum = 0;
   bool nesterov = false;

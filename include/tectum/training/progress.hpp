@@ -24,8 +24,10 @@ struct progress_options {
 // Prints how far a training is: loss, samples a second, time left. A trainer has one; it can stand alone.
 class progress {
  public:
-  explicit progress(progress_options options = {}) : sink_(options.sink ? options.sink : stderr), label_(options.label),
-                                                     epoch_lines_(options.epoch_lines) {
+  explicit progress(progress_options options = {})
+      : sink_(options.sink ? options.sink : stderr),
+        label_(options.label),
+        epoch_lines_(options.epoch_lines) {
     const char* const term = std::getenv("TERM");
     const bool terminal = isatty(fileno(sink_)) != 0 && !(term && std::string_view(term) == "dumb");
     style_ = options.style != progress_style::automatic ? options.style

@@ -7,8 +7,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// Each has `double at(step, total)`: step counts from 0; total is 0 where nobody knows it. A function of yours with this
-// member is a schedule too.
+// Each has `double at(step, total)`: step counts from 0; total is 0 where nobody knows it. A function of yours with
+// this member is a schedule too.
 template <class S>
 concept schedule = requires(const S& s, long long n) { double(s.at(n, n)); };
 

@@ -11,7 +11,7 @@
 namespace tectum::inline TECTUM_ABI {
 
 struct trainer_options {
-  index batch = 32;           // samples a step; the last step of an epoch takes what is left
+  index batch = 32;  // samples a step; the last step of an epoch takes what is left
   int epochs = 10;
   double clip_norm = 0;       // largest Euclidean norm of all gradients together; 0: no limit
   tectum::seed seed{};        // of the order of the samples and of dropout
@@ -47,7 +47,11 @@ class trainer {
   using workspace_type = typename Model::workspace_type;
 
   explicit trainer(Model& model, Optimizer optimizer = {}, trainer_options options = {}, Schedule schedule = {})
-      : model_(model), optimizer_(optimizer), options_(checked(options)), schedule_(schedule), workspace_(options.batch),
+      : model_(model),
+        optimizer_(optimizer),
+        options_(checked(options)),
+        schedule_(schedule),
+        workspace_(options.batch),
         total_(options.total_steps) {
     for (memory<scalar>& state : states_)
       if (&state - states_ < Optimizer::states) state.resize(model.size());
@@ -232,9 +236,7 @@ class trainer {
     if (best_.size() != model_.size()) best_.resize(model_.size());
     std::memcpy(best_.data(), model_.data(), static_cast<std::size_t>(model_.size()) * sizeof(scalar));
   }
-  void restore() {
-    std::memcpy(model_.data(), best_.data(), static_cast<std::size_t>(model_.size()) * sizeof(scalar));
-  }
+  void restore() { std::memcpy(model_.data(), best_.data(), static_cast<std::size_t>(model_.size()) * sizeof(scalar)); }
 
   Model& model_;
   Optimizer optimizer_;

@@ -30,6 +30,7 @@ struct concat {
         if (!s.padded) return wrong("concat: either all sequences are padded or none is");
     shape y = x[0].unmasked().with_width(width);
     y.padded = padded;
+    y.optional = absent_together(x);
     return y;
   }
   constexpr long long multiply_adds(range<shape>) const { return 0; }

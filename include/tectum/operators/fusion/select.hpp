@@ -96,7 +96,7 @@ constexpr shape elementwise_shape(range<shape> x, const char* ids, const char* d
       if (!s.padded) return wrong(padding);
   shape y = x[0].unmasked();
   y.padded = padded;
-  y.optional = padded && optional;
+  y.optional = optional && (padded || absent_together(x));
   return y;
 }
 
