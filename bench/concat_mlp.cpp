@@ -24,10 +24,10 @@ constexpr tt::name<"answer"> answer;
 constexpr tt::name<"label"> label;
 constexpr tt::name<"loss"> loss;
 inline constexpr auto concat_mlp = tt::architecture([] {
-  return tt::equations(x = tt::input{tt::features{64}}, y = tt::input{tt::features{128}}, z = tt::input{tt::features{256}},
-                       label = tt::input{tt::category{10}},
-                       answer = tt::fuse(tt::concat{}, x, y, z) | tt::linear{256} | tt::relu | tt::linear{64} | tt::relu |
-                                tt::linear{10},
+  return tt::equations(x = tt::input{tt::features{64}}, y = tt::input{tt::features{128}},
+                       z = tt::input{tt::features{256}}, label = tt::input{tt::category{10}},
+                       answer = tt::fuse(tt::concat{}, x, y, z) | tt::linear{256} | tt::relu | tt::linear{64} |
+                                tt::relu | tt::linear{10},
                        loss = tt::fuse(tt::cross_entropy{}, answer, label));
 });
 }  // namespace net
@@ -61,8 +61,10 @@ timing time_it(F f) {
 }
 
 void print(const char* workload, int batch, const char* mode, const char* peer, const timing& t) {
-  std::printf("{\"workload\":\"%s\",\"batch\":%d,\"mode\":\"%s\",\"peer\":\"%s\",\"median_us\":%.3f,\"p10\":%.3f,\"p90\":%.3f}\n",
-              workload, batch, mode, peer, t.median, t.p10, t.p90);
+  std::printf(
+      "{\"workload\":\"%s\",\"batch\":%d,\"mode\":\"%s\",\"peer\":\"%s\",\"median_us\":%.3f,\"p10\":%.3f,\"p90\":%.3f}"
+      "\n",
+      workload, batch, mode, peer, t.median, t.p10, t.p90);
   std::fflush(stdout);
 }
 
@@ -104,7 +106,8 @@ double product_gflops(int rows, int in, int out) {
 
 int main() {
   std::printf("{\"peak_gflops\":%.1f", peak_gflops());
-  for (const int rows : {1, 8, 32, 256}) std::printf(",\"product_%d_gflops\":%.1f", rows, product_gflops(rows, 448, 256));
+  for (const int rows : {1, 8, 32, 256})
+    std::printf(",\"product_%d_gflops\":%.1f", rows, product_gflops(rows, 448, 256));
   std::printf("}\n");
   for (const int batch : {1, 8, 32, 256}) {
     const std::vector<float> x = noise(batch * 64, 1), y = noise(batch * 128, 1), z = noise(batch * 256, 1);

@@ -105,6 +105,7 @@ set(TECTUM_TRAINING_HEADERS
     tectum/check.hpp
     tectum/check/checks.hpp
     tectum/check/data.hpp
+    tectum/check/notes.hpp
     tectum/check/report.hpp
     tectum/check/single.hpp
     tectum/check/trial.hpp

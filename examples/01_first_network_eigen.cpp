@@ -17,12 +17,9 @@ constexpr tt::name<"rain"> rain;
 
 // An architecture is a list of equations, checked while it compiles.
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      radar = tt::input{tt::features{128}},
-      station = tt::input{tt::features{12}},
-      seen = radar | tt::linear{64} | tt::relu,
-      measured = station | tt::linear{32} | tt::tanh,
-      rain = tt::fuse(tt::concat{}, seen, measured) | tt::linear{64} | tt::relu | tt::linear{3});
+  return tt::equations(radar = tt::input{tt::features{128}}, station = tt::input{tt::features{12}},
+                       seen = radar | tt::linear{64} | tt::relu, measured = station | tt::linear{32} | tt::tanh,
+                       rain = tt::fuse(tt::concat{}, seen, measured) | tt::linear{64} | tt::relu | tt::linear{3});
 });
 
 }  // namespace weather
@@ -34,8 +31,7 @@ int main() {
   tt::workspace<weather::network> workspace{/*largest batch*/ 32};
 
   // Rows are samples. A row-major matrix is read where it is; Eigen's default is copied once, into place.
-  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> images =
-      Eigen::MatrixXf::Random(4, 128);
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> images = Eigen::MatrixXf::Random(4, 128);
   const Eigen::MatrixXf readings = Eigen::MatrixXf::Random(4, 12);
 
   // Inputs are bound by name, in any order. The result is a view into the workspace: nothing is allocated.

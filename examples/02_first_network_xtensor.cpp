@@ -13,14 +13,13 @@ constexpr tt::name<"station"> station;
 constexpr tt::name<"rain"> rain;
 
 // The image is a picture here, and goes through a convolution.
-inline constexpr auto look = tt::conv2d{.channels = 8, .kernel = 3, .padding = 1} | tt::relu | tt::max_pool{.kernel = 4} |
-                             tt::flatten | tt::linear{32} | tt::relu;
+inline constexpr auto look = tt::conv2d{.channels = 8, .kernel = 3, .padding = 1} | tt::relu |
+                             tt::max_pool{.kernel = 4} | tt::flatten | tt::linear{32} | tt::relu;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      radar = tt::input{tt::picture{.channels = 1, .height = 16, .width = 16}},
-      station = tt::input{tt::features{12}},
-      rain = tt::fuse(tt::mlb{.rank = 24, .features = 16}, radar | look, station) | tt::linear{3});
+  return tt::equations(radar = tt::input{tt::picture{.channels = 1, .height = 16, .width = 16}},
+                       station = tt::input{tt::features{12}},
+                       rain = tt::fuse(tt::mlb{.rank = 24, .features = 16}, radar | look, station) | tt::linear{3});
 });
 
 }  // namespace weather

@@ -20,11 +20,10 @@ constexpr tt::name<"label"> label;
 constexpr tt::name<"loss"> loss;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(left = tt::input{tt::features{16}}, right = tt::input{tt::features{16}},
-                       label = tt::input{tt::category{2}},
-                       answer = tt::fuse(tt::bilinear{.features = 16}, left, right) | tt::relu | tt::dropout{.p = 0.1f} |
-                                tt::linear{2},
-                       loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.05f}, answer, label));
+  return tt::equations(
+      left = tt::input{tt::features{16}}, right = tt::input{tt::features{16}}, label = tt::input{tt::category{2}},
+      answer = tt::fuse(tt::bilinear{.features = 16}, left, right) | tt::relu | tt::dropout{.p = 0.1f} | tt::linear{2},
+      loss = tt::fuse(tt::cross_entropy{.label_smoothing = 0.05f}, answer, label));
 });
 
 struct samples {
@@ -52,7 +51,8 @@ int main() {
   };
 
   tt::model<agree::network> model{tt::seed{7}};
-  tt::trainer trainer{model, tt::adam{.learning_rate = 2e-3}, {.batch = 64, .epochs = 8, .clip_norm = 1.0, .patience = 3}};
+  tt::trainer trainer{
+      model, tt::adam{.learning_rate = 2e-3}, {.batch = 64, .epochs = 8, .clip_norm = 1.0, .patience = 3}};
   const tt::accuracy metric{agree::answer, agree::label};
   const auto report = trainer.fit(data(train), agree::loss, data(valid), metric);
   std::printf("best epoch: %d of %zu\n", report.best_epoch + 1, report.epochs.size());
@@ -61,8 +61,9 @@ int main() {
   std::printf("test accuracy: %.3f\n", accuracy);
 
   // Or by hand: forward, backward and the optimiser's step.
-  const float before = trainer.step(agree::loss, agree::left = train.left.topRows(64), agree::right = train.right.topRows(64),
-                                    agree::label = std::vector<int>(train.label.begin(), train.label.begin() + 64));
+  const float before =
+      trainer.step(agree::loss, agree::left = train.left.topRows(64), agree::right = train.right.topRows(64),
+                   agree::label = std::vector<int>(train.label.begin(), train.label.begin() + 64));
   std::printf("one more step, loss before it: %.4f\n", static_cast<double>(before));
 
   // Weights by name, in PyTorch's shapes; loading is strict.

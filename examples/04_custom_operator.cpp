@@ -41,16 +41,18 @@ struct gate {
     auto finish = c.finish(bias ? c.values(1) : nullptr);
     finish.act = tt::activation::sigmoid;
     C::kernels::product(joint, c.weight(0), finish, g);
-    C::kernels::map(y.as_rows(), [](auto s, auto p, auto q) { return s * p + (decltype(s)(1) - s) * q; }, g, a.as_rows(),
-                    b.as_rows());
+    C::kernels::map(
+        y.as_rows(), [](auto s, auto p, auto q) { return s * p + (decltype(s)(1) - s) * q; }, g, a.as_rows(),
+        b.as_rows());
   }
 
   template <class C>
   void backward(C& c, tt::in<C> a, tt::in<C> b, tt::in<C>, tt::in<C> dy, tt::out<C> da, tt::out<C> db) const noexcept {
     const auto [joint, g] = parts(c.saved(), a);
     const auto [d_joint, d_g] = parts(c.scratch(), a);
-    C::kernels::map(d_g, [](auto d, auto s, auto p, auto q) { return d * (p - q) * s * (decltype(s)(1) - s); },
-                    dy.as_rows(), g, a.as_rows(), b.as_rows());
+    C::kernels::map(
+        d_g, [](auto d, auto s, auto p, auto q) { return d * (p - q) * s * (decltype(s)(1) - s); }, dy.as_rows(), g,
+        a.as_rows(), b.as_rows());
     if (c.gradients) {
       C::kernels::product_weight_gradient(d_g, joint, c.weight_gradient(0));
       if (bias) C::kernels::add_column_sums(d_g, c.gradient(1));
@@ -83,8 +85,7 @@ constexpr tt::name<"answer"> answer;
 
 inline constexpr auto network = tt::architecture([] {
   return tt::equations(
-      text = tt::input{tt::features{20}},
-      image = tt::input{tt::features{30}},
+      text = tt::input{tt::features{20}}, image = tt::input{tt::features{30}},
       answer = tt::fuse(gate{}, text | tt::linear{16} | tt::tanh, image | tt::linear{16} | tt::tanh) | tt::linear{4});
 });
 

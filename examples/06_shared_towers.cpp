@@ -17,21 +17,16 @@ constexpr tt::name<"same"> same;
 
 // The tower is an equation: both uses have the same parameters, and their gradients add up.
 inline constexpr auto siamese = tt::architecture([] {
-  return tt::equations(
-      photo = tt::input{tt::features{40}},
-      sketch = tt::input{tt::features{40}},
-      tower = tt::linear{32} | tt::relu | tt::linear{16},
-      a = photo | tower,
-      b = sketch | tower,
-      same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
+  return tt::equations(photo = tt::input{tt::features{40}}, sketch = tt::input{tt::features{40}},
+                       tower = tt::linear{32} | tt::relu | tt::linear{16}, a = photo | tower, b = sketch | tower,
+                       same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
 });
 
 // The same pipeline as a C++ variable: each use has parameters of its own.
 inline constexpr auto pipeline = tt::linear{32} | tt::relu | tt::linear{16};
 inline constexpr auto separate = tt::architecture([] {
-  return tt::equations(photo = tt::input{tt::features{40}}, sketch = tt::input{tt::features{40}},
-                       a = photo | pipeline, b = sketch | pipeline,
-                       same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
+  return tt::equations(photo = tt::input{tt::features{40}}, sketch = tt::input{tt::features{40}}, a = photo | pipeline,
+                       b = sketch | pipeline, same = tt::fuse(tt::product{}, a, b) | tt::linear{1} | tt::sigmoid);
 });
 
 }  // namespace match

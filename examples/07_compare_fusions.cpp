@@ -26,7 +26,10 @@ constexpr auto with(auto fusion) {
 
 // Your data: the answer is whether touch and sound have the same sign at most places.
 struct samples {
-  explicit samples(int n) : touch(static_cast<std::size_t>(n) * 10), sound(touch.size()), label(static_cast<std::size_t>(n)) {
+  explicit samples(int n)
+      : touch(static_cast<std::size_t>(n) * 10),
+        sound(touch.size()),
+        label(static_cast<std::size_t>(n)) {
     for (std::size_t i = 0; i < touch.size(); ++i) {
       touch[i] = tt::random::normal(1, static_cast<unsigned>(n), 2 * i);
       sound[i] = tt::random::normal(1, static_cast<unsigned>(n), 2 * i + 1);
@@ -50,8 +53,12 @@ struct samples {
 
 int main() {
   const study::samples train(3000), valid(500), test(1000);
-  tt::comparison comparison{train.data(), valid.data(), test.data(), study::loss,
-                            tt::accuracy{study::answer, study::label}, {.seeds = 2, .epochs = 8}};
+  tt::comparison comparison{train.data(),
+                            valid.data(),
+                            test.data(),
+                            study::loss,
+                            tt::accuracy{study::answer, study::label},
+                            {.seeds = 2, .epochs = 8}};
   comparison.add_of<study::with(tt::concat{})>("concat");
   comparison.add_of<study::with(tt::product{})>("product");
   comparison.add_of<study::with(tt::bilinear{.features = 16})>("bilinear");

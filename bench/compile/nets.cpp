@@ -18,7 +18,7 @@ std::string whole(const std::string& declared, const std::string& equations, con
                      "); });\n}  // namespace\n";
   text += "float run() {\n  tt::model<net> model{tt::seed{7}};\n  tt::workspace<net> workspace{32};\n";
   if (training) text += "  model.gradients(workspace, loss, " + inputs + ", label = labels);\n";
-  text += "  const auto y = model(workspace, " + answer + ", " + inputs + ");\n  return y.data[0];\n}\n";
+  text += "  const auto result = model(workspace, " + answer + ", " + inputs + ");\n  return result.data()[0];\n}\n";
   return text;
 }
 

@@ -51,9 +51,8 @@ inline constexpr auto outer = tt::architecture([] {
 inline constexpr auto cold = tt::architecture([] {
   return tt::equations(a = tt::input{tt::features{5}}, y = a | tt::frozen(tt::linear{4} | tt::relu) | tt::linear{2});
 });
-inline constexpr auto parted = tt::architecture([] {
-  return tt::equations(a = tt::input{tt::features{5}}, tt::named(y, z) = a | tt::split{.at = 2});
-});
+inline constexpr auto parted = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{5}}, tt::named(y, z) = a | tt::split{.at = 2}); });
 inline constexpr auto padded = tt::architecture([] {
   return tt::equations(a = tt::input{tt::sequence{.length = 6, .width = 3, .padded = true, .optional = true}},
                        b = a | tt::linear{5} | tt::gelu, y = b | tt::mean_pool);
@@ -73,9 +72,9 @@ TEST_CASE("each repetition has parameters of its own, with its number in their n
   CHECK(parameter_names<repeated>() ==
         std::vector<std::string>{"y.0.linear.weight", "y.0.linear.bias", "y.0.0.linear.weight", "y.0.0.linear.bias",
                                  "y.0.1.linear.weight", "y.0.1.linear.bias", "y.1.linear.weight", "y.1.linear.bias",
-                                 "y.1.0.linear.weight", "y.1.0.linear.bias", "y.1.1.linear.weight",
-                                 "y.1.1.linear.bias", "y.0.linear_2.weight", "y.0.linear_2.bias",
-                                 "y.1.linear_2.weight", "y.1.linear_2.bias"});
+                                 "y.1.0.linear.weight", "y.1.0.linear.bias", "y.1.1.linear.weight", "y.1.1.linear.bias",
+                                 "y.0.linear_2.weight", "y.0.linear_2.bias", "y.1.linear_2.weight",
+                                 "y.1.linear_2.bias"});
 }
 
 TEST_CASE("an architecture as an operator brings its equations along, anew at each use") {
@@ -117,9 +116,8 @@ TEST_CASE("only equations that nothing uses are outputs") {
 namespace {
 inline constexpr auto absent = tt::architecture([] {
   return tt::equations(a = tt::input{tt::features{.width = 4, .optional = true}},
-                       b = tt::input{tt::features{.width = 4, .optional = true}},
-                       c = a | tt::residual(tt::linear{4}), y = tt::fuse(tt::sum{}, a, b),
-                       z = tt::fuse(tt::concat{}, a, a | tt::linear{3}));
+                       b = tt::input{tt::features{.width = 4, .optional = true}}, c = a | tt::residual(tt::linear{4}),
+                       y = tt::fuse(tt::sum{}, a, b), z = tt::fuse(tt::concat{}, a, a | tt::linear{3}));
 });
 }  // namespace
 

@@ -31,8 +31,13 @@ struct nested {
 };
 
 constexpr bool round_trip() {
-  const outer before{.width = -7, .bias = false, .p = -0.0f, .part = {.rank = 9, .scale = 0.1f}, .speed = pace::fast,
-                     .epsilon = 1e-300, .big = -(1LL << 60)};
+  const outer before{.width = -7,
+                     .bias = false,
+                     .p = -0.0f,
+                     .part = {.rank = 9, .scale = 0.1f},
+                     .speed = pace::fast,
+                     .epsilon = 1e-300,
+                     .big = -(1LL << 60)};
   tt::slot slots[16]{};
   tt::store_options(before, slots);
   const outer after = tt::restore_options<outer>(slots);

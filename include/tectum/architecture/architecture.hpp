@@ -84,7 +84,8 @@ template <class Equations>
 constexpr auto architecture(Equations make) {
   if constexpr (std::is_empty_v<Equations> && std::is_default_constructible_v<Equations>) {
     using checked = detail::checked<Equations>;
-    if constexpr (checked::value.wrong) static_assert(detail::report<detail::explained<checked::value>::sentence>::told > 0);
+    if constexpr (checked::value.wrong)
+      static_assert(detail::report<detail::explained<checked::value>::sentence>::told > 0);
     return checked::value;
   } else {
     return detail::measured(make());

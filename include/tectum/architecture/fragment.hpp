@@ -21,7 +21,20 @@ inline constexpr label label_of{Characters.characters, Characters.size()};
 //   call      a named pipeline                     repeat   the region, `count` times, each with its own parameters
 //   freeze    the region, parameters not trained   embed    an architecture as an operator
 //   define    an equation: name = region           also     a further name of the equation before it
-enum class does : unsigned char { here, carried, link, declare, apply, refer, call, repeat, freeze, embed, define, also };
+enum class does : unsigned char {
+  here,
+  carried,
+  link,
+  declare,
+  apply,
+  refer,
+  call,
+  repeat,
+  freeze,
+  embed,
+  define,
+  also
+};
 
 struct node {
   does what = does::here;
@@ -243,15 +256,16 @@ constexpr auto fuse_fragments(const Op& op, const F&... operands) {
   using all = join_types_of<typename F::operator_types...>;
   if constexpr (architecture_value<Op>) {
     using text = typename Op::text_type;
-    builder<fragment<join_types<all, typename text::operator_types>,
-                     (0 + ... + F::node_count) + 1 + text::node_count,
-                     (0 + ... + F::slot_count) + static_cast<int>(sizeof...(F)) + text::slot_count>> b;
+    builder<fragment<join_types<all, typename text::operator_types>, (0 + ... + F::node_count) + 1 + text::node_count,
+                     (0 + ... + F::slot_count) + static_cast<int>(sizeof...(F)) + text::slot_count>>
+        b;
     const int ends[] = {b.add(operands)...};
     add_embedded(b, op, ends, static_cast<int>(sizeof...(F)));
     return b.result;
   } else {
     builder<fragment<typename with_type<all, Op>::type, (0 + ... + F::node_count) + 1,
-                     (0 + ... + F::slot_count) + option_count<Op> + static_cast<int>(sizeof...(F))>> b;
+                     (0 + ... + F::slot_count) + option_count<Op> + static_cast<int>(sizeof...(F))>>
+        b;
     const int ends[] = {b.add(operands)...};
     add_apply(b, op, ends, static_cast<int>(sizeof...(F)));
     return b.result;
@@ -272,8 +286,7 @@ template <part L, part R>
 constexpr auto operator|(const L& left, const R& right) {
   if constexpr (operator_value<R> || architecture_value<R>)
     return detail::fuse_fragments(right, detail::as_fragment(left));
-  else
-    return detail::pipe(detail::as_fragment(left), detail::as_pipeline(right));
+  else return detail::pipe(detail::as_fragment(left), detail::as_pipeline(right));
 }
 
 // What cannot be an equation, told in one sentence.
@@ -281,7 +294,10 @@ namespace detail {
 template <class T>
 inline constexpr bool is_no_aggregate = false;
 template <class T>
-  requires requires { T::name; &T::infer; }
+  requires requires {
+    T::name;
+    &T::infer;
+  }
 inline constexpr bool is_no_aggregate<T> = !std::is_aggregate_v<T>;
 template <class T>
 inline constexpr bool is_part = part<T>;

@@ -47,19 +47,20 @@ struct graph_parameter {
 
 // The validity bytes of an input, or what is left of them after a reduction.
 struct graph_mask {
-  int value = -1;    // the input that brings it
-  int length = 1;    // bytes a sample
-  int any_of = -1;   // or: 1 where the sample has any valid token of this mask
-  int at = 0;        // where its bytes begin, a sample
+  int value = -1;   // the input that brings it
+  int length = 1;   // bytes a sample
+  int any_of = -1;  // or: 1 where the sample has any valid token of this mask
+  int at = 0;       // where its bytes begin, a sample
 };
 
 struct graph_sizes {
-  int values = 0, operators = 0, inputs = 0, bound = 0, groups = 0, parameters = 0, scopes = 0, masks = 0, equations = 0;
+  int values = 0, operators = 0, inputs = 0, bound = 0, groups = 0, parameters = 0, scopes = 0, masks = 0,
+      equations = 0;
 };
 
 struct graph_equation {
   const label* name = nullptr;
-  int value = -1;  // -1: a named pipeline
+  int value = -1;       // -1: a named pipeline
   bool output = false;  // nothing else uses it
 };
 
@@ -92,9 +93,17 @@ struct graph {
   long long parameter_elements = 0;
 
   constexpr graph_view view(const slot* slots) const {
-    return {{values, Sizes.values},         {operators, Sizes.operators}, {inputs, Sizes.inputs},
-            {groups, Sizes.groups},         {parameters, Sizes.parameters}, {scopes, Sizes.scopes},
-            {masks, Sizes.masks},           {equations, Sizes.equations}, slots, parameter_elements, Sizes.bound};
+    return {{values, Sizes.values},
+            {operators, Sizes.operators},
+            {inputs, Sizes.inputs},
+            {groups, Sizes.groups},
+            {parameters, Sizes.parameters},
+            {scopes, Sizes.scopes},
+            {masks, Sizes.masks},
+            {equations, Sizes.equations},
+            slots,
+            parameter_elements,
+            Sizes.bound};
   }
 };
 

@@ -43,7 +43,6 @@ class graph_builder {
             parameters.size(), scopes.size(),    masks.size(),  equations.size()};
   }
 
-
  protected:
   struct place {  // where evaluation is
     int hole = -1, carried = -1, frame = 0, scope = -1;
@@ -64,20 +63,26 @@ class graph_builder {
         return -1;
       }
     const int value = values.add({.shape = s, .result = bound++});
-    if (s.masked()) values[value].mask = values[value].shape.mask = add_mask({.value = value, .length = s.padded ? s.length() : 1});
+    if (s.masked())
+      values[value].mask = values[value].shape.mask = add_mask({.value = value, .length = s.padded ? s.length() : 1});
     return value;
   }
 
   // Adds an operator on the values given; its first result, or -1.
-  constexpr int add_operator(const operator_table& op, const slot* options, int slots, range<int> given, const place& at) {
+  constexpr int add_operator(const operator_table& op, const slot* options, int slots, range<int> given,
+                             const place& at) {
     if (op.arity != any_number && op.arity != given.size()) {
       fault_op_ = &op;
       return fail({"this operator was given another number of inputs than it takes:", given.size(), op.arity});
     }
     if (given.size() > most_inputs) return fail({"an operator has at most 16 inputs", given.size()});
     shape in[most_inputs]{};
-    graph_operator g{.op = &op, .slots = slots, .inputs = inputs.size(), .input_count = given.size(),
-                     .frozen = at.frozen, .equation = at.equation};
+    graph_operator g{.op = &op,
+                     .slots = slots,
+                     .inputs = inputs.size(),
+                     .input_count = given.size(),
+                     .frozen = at.frozen,
+                     .equation = at.equation};
     for (int k = 0; k < given.size(); ++k) {
       in[k] = values[given[k]].shape;
       inputs.add(given[k]);
@@ -144,7 +149,8 @@ class graph_builder {
         }
         return v.mask;
       }
-      if (s.padded ? v.shape.padded && v.shape.length() == s.length() : s.optional && !v.shape.padded && v.shape.optional)
+      if (s.padded ? v.shape.padded && v.shape.length() == s.length()
+                   : s.optional && !v.shape.padded && v.shape.optional)
         return v.mask;
       if (!s.padded && s.optional && v.shape.padded && v.shape.optional) return any_token_of(v.mask);
     }
@@ -224,7 +230,8 @@ class graph_builder {
   }
 
   growing<counter> counters_;
-  const label* current_equation_ = nullptr;  fault fault_{};
+  const label* current_equation_ = nullptr;
+  fault fault_{};
   const label* fault_equation_ = nullptr;
   const label* fault_name_ = nullptr;
   const operator_table* fault_op_ = nullptr;

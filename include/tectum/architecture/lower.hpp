@@ -10,7 +10,10 @@ namespace tectum::inline TECTUM_ABI {
 class lowering : public graph_builder {
  public:
   constexpr lowering(range<node> nodes, range<slot> slots, const char* text_mistake)
-      : nodes_(nodes), slots_(slots), slot_of_(nodes.size() + 1), value_of_(nodes.size() + 1, -1),
+      : nodes_(nodes),
+        slots_(slots),
+        slot_of_(nodes.size() + 1),
+        value_of_(nodes.size() + 1, -1),
         results_of_(nodes.size() + 1, 1) {
     int s = 0;
     for (int i = 0; i < nodes.size(); ++i) {
@@ -45,8 +48,13 @@ class lowering : public graph_builder {
         fail({"an architecture is a list of equations: name = ..."});
         return frame;
       }
-      definition d{.name = n.name, .frame = frame, .begin = i + n.count, .end = i + 1 + n.body, .names = n.count,
-                   .first_name = i, .pipeline = has_hole(i + n.count, i + 1 + n.body)};
+      definition d{.name = n.name,
+                   .frame = frame,
+                   .begin = i + n.count,
+                   .end = i + 1 + n.body,
+                   .names = n.count,
+                   .first_name = i,
+                   .pipeline = has_hole(i + n.count, i + 1 + n.body)};
       for (int k = 0; k < n.count; ++k)
         for (int other = 0; other < definitions_.size(); ++other)
           if (definitions_[other].frame == frame && names(definitions_[other], nodes_[i + k].name)) {
@@ -146,25 +154,15 @@ class lowering : public graph_builder {
       const node& n = nodes_[i];
       int last = i;
       switch (n.what) {
-        case does::here:
-          value_of_[i] = at.hole;
-          break;
-        case does::carried:
-          value_of_[i] = at.carried;
-          break;
+        case does::here: value_of_[i] = at.hole; break;
+        case does::carried: value_of_[i] = at.carried; break;
         case does::link:
           value_of_[i] = value_of_[operand(i, 0)];
           if (results_of_[operand(i, 0)] > 1) several_results();
           break;
-        case does::apply:
-          apply(i, at);
-          continue;
-        case does::refer:
-          refer(i, at);
-          break;
-        case does::call:
-          call(i, at);
-          break;
+        case does::apply: apply(i, at); continue;
+        case does::refer: refer(i, at); break;
+        case does::call: call(i, at); break;
         case does::repeat:
           last = i + n.body;
           repeat(i, at);
@@ -181,8 +179,7 @@ class lowering : public graph_builder {
           last = i + n.body;
           embed(i, at);
           break;
-        default:
-          fail({"an input or an equation stands where a value is expected"});
+        default: fail({"an input or an equation stands where a value is expected"});
       }
       i = last;
       results_of_[i] = 1;
@@ -224,8 +221,12 @@ class lowering : public graph_builder {
     forget_counters(def.scope);
     definitions_[d].state = 1;
     const int value = evaluate(def.begin, def.end,
-                               {.hole = value_of_[operand(i, 0)], .frame = def.frame, .scope = def.scope,
-                                .equation = def.name, .frozen = at.frozen, .shared = true});
+                               {.hole = value_of_[operand(i, 0)],
+                                .frame = def.frame,
+                                .scope = def.scope,
+                                .equation = def.name,
+                                .frozen = at.frozen,
+                                .shared = true});
     definitions_[d].state = 0;
     value_of_[i] = value;
   }
@@ -308,8 +309,6 @@ class lowering : public graph_builder {
   growing<int> slot_of_, value_of_, results_of_;
   growing<definition> definitions_;
   int frames_ = 0;
-
-
 };
 
 }  // namespace tectum

@@ -1,9 +1,9 @@
 // An operator seen from an architecture: the compile-time half of its contract, without its type.
 #pragma once
 
+#include <tectum/architecture/growing.hpp>
 #include <tectum/architecture/options.hpp>
 #include <tectum/architecture/parameter.hpp>
-#include <tectum/architecture/growing.hpp>
 #include <type_traits>
 
 namespace tectum::inline TECTUM_ABI {
@@ -33,7 +33,8 @@ struct shapes {
   constexpr shapes() = default;
   template <class... S>
   constexpr shapes(const shape& first, const S&... more)
-      : items{first, more...}, count(1 + static_cast<int>(sizeof...(S))) {}
+      : items{first, more...},
+        count(1 + static_cast<int>(sizeof...(S))) {}
 };
 
 struct operator_table {
@@ -50,7 +51,7 @@ struct operator_table {
   bool draws;            // uses random numbers in training
   bool output_gradient;  // of an epilogue: its derivative can be told from its output alone
   bool is_loss;
-  bool separate_masks;   // takes sequences whose padding differs, as attention does
+  bool separate_masks;  // takes sequences whose padding differs, as attention does
   int options;
   shapes (*infer)(const slot*, range<shape>);
   parameter_list (*describe)(const slot*, range<shape>);
@@ -84,11 +85,11 @@ consteval int results_of() {
   else return 1;
 }
 
-#define TECTUM_TRAIT(trait, type, otherwise)               \
-  template <class Op>                                      \
-  consteval type trait##_of() {                            \
+#define TECTUM_TRAIT(trait, type, otherwise)                 \
+  template <class Op>                                        \
+  consteval type trait##_of() {                              \
     if constexpr (requires { Op::trait; }) return Op::trait; \
-    else return otherwise;                                 \
+    else return otherwise;                                   \
   }
 TECTUM_TRAIT(masks, masking, masking::refuses)
 TECTUM_TRAIT(backward_reads, reads, reads::inputs)

@@ -28,12 +28,9 @@ concept takes = requires { T{Any{}...}; };
 // Members of an aggregate: the longest list of initialisers that it takes.
 template <class T, class... Any>
 consteval int member_count() {
-  if constexpr (sizeof...(Any) > 16)
-    return 17;
-  else if constexpr (takes<T, Any..., anything>)
-    return member_count<T, Any..., anything>();
-  else
-    return static_cast<int>(sizeof...(Any));
+  if constexpr (sizeof...(Any) > 16) return 17;
+  else if constexpr (takes<T, Any..., anything>) return member_count<T, Any..., anything>();
+  else return static_cast<int>(sizeof...(Any));
 }
 
 template <class T>
@@ -44,10 +41,10 @@ template <class T, class F>
 constexpr auto with_members(const T& t, F f) {
   constexpr int n = std::is_empty_v<T> ? 0 : member_count<T>();
   static_assert(n <= 16, "tectum: an operator has at most 16 options; group some of them in a struct of their own");
-#define TECTUM_MEMBERS(count, ...)       \
-  else if constexpr (n == count) {       \
-    const auto& [__VA_ARGS__] = t;       \
-    return f(__VA_ARGS__);               \
+#define TECTUM_MEMBERS(count, ...) \
+  else if constexpr (n == count) { \
+    const auto& [__VA_ARGS__] = t; \
+    return f(__VA_ARGS__);         \
   }
   if constexpr (n == 0) return f();
   TECTUM_MEMBERS(1, a)
@@ -71,25 +68,17 @@ constexpr auto with_members(const T& t, F f) {
 
 template <class T>
 constexpr slot to_slot(T value) {
-  if constexpr (std::is_enum_v<T>)
-    return static_cast<slot>(static_cast<long long>(value));
-  else if constexpr (std::is_same_v<T, float>)
-    return std::bit_cast<std::uint32_t>(value);
-  else if constexpr (std::is_same_v<T, double>)
-    return std::bit_cast<std::uint64_t>(value);
-  else
-    return static_cast<slot>(value);
+  if constexpr (std::is_enum_v<T>) return static_cast<slot>(static_cast<long long>(value));
+  else if constexpr (std::is_same_v<T, float>) return std::bit_cast<std::uint32_t>(value);
+  else if constexpr (std::is_same_v<T, double>) return std::bit_cast<std::uint64_t>(value);
+  else return static_cast<slot>(value);
 }
 template <class T>
 constexpr T from_slot(slot s) {
-  if constexpr (std::is_enum_v<T>)
-    return static_cast<T>(static_cast<long long>(s));
-  else if constexpr (std::is_same_v<T, float>)
-    return std::bit_cast<float>(static_cast<std::uint32_t>(s));
-  else if constexpr (std::is_same_v<T, double>)
-    return std::bit_cast<double>(s);
-  else
-    return static_cast<T>(s);
+  if constexpr (std::is_enum_v<T>) return static_cast<T>(static_cast<long long>(s));
+  else if constexpr (std::is_same_v<T, float>) return std::bit_cast<float>(static_cast<std::uint32_t>(s));
+  else if constexpr (std::is_same_v<T, double>) return std::bit_cast<double>(s);
+  else return static_cast<T>(s);
 }
 
 template <class T>
@@ -113,9 +102,10 @@ consteval int slot_count() {
   if constexpr (is_number<T>) {
     return 1;
   } else {
-    static_assert(std::is_aggregate_v<T>,
-                  "tectum: an operator's options are public members (numbers, bools, enums, other operators) and it has "
-                  "no constructor");
+    static_assert(
+        std::is_aggregate_v<T>,
+        "tectum: an operator's options are public members (numbers, bools, enums, other operators) and it has "
+        "no constructor");
     return slot_count_of(members_of<T>{});
   }
 }
@@ -142,10 +132,8 @@ struct slot_reader {
   const slot* from;
   template <class T>
   constexpr T read() {
-    if constexpr (is_number<T>)
-      return from_slot<T>(*from++);
-    else
-      return read_members<T>(members_of<T>{});
+    if constexpr (is_number<T>) return from_slot<T>(*from++);
+    else return read_members<T>(members_of<T>{});
   }
   template <class T, class... Members>
   constexpr T read_members(void (*)(Members...)) {

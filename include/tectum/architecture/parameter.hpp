@@ -9,11 +9,20 @@ namespace tectum::inline TECTUM_ABI {
 // optimiser.
 enum class role : unsigned char { weight, bias, scale, buffer };
 
-// zeros and ones; constant(value); uniform(bound): U(-bound, bound); normal(deviation); fan_in_uniform: U(+-1/sqrt(in)),
-// the default of PyTorch's Linear, Conv and recurrent layers; xavier_uniform(gain), xavier_normal(gain),
-// kaiming_normal: sqrt(2/in); identity_at: orthogonal is left to the user's own values.
-enum class initial : unsigned char { zeros, ones, constant, uniform, normal, fan_in_uniform, xavier_uniform,
-                                     xavier_normal, kaiming_normal };
+// zeros and ones; constant(value); uniform(bound): U(-bound, bound); normal(deviation); fan_in_uniform:
+// U(+-1/sqrt(in)), the default of PyTorch's Linear, Conv and recurrent layers; xavier_uniform(gain),
+// xavier_normal(gain), kaiming_normal: sqrt(2/in); identity_at: orthogonal is left to the user's own values.
+enum class initial : unsigned char {
+  zeros,
+  ones,
+  constant,
+  uniform,
+  normal,
+  fan_in_uniform,
+  xavier_uniform,
+  xavier_normal,
+  kaiming_normal
+};
 
 struct parameter {
   const char* name = nullptr;
@@ -32,9 +41,7 @@ struct parameter {
 
   constexpr int size() const { return extent[0] * extent[1] * extent[2] * extent[3]; }
   constexpr bool in_panels() const { return out > 0; }
-  constexpr long long stored_size() const {
-    return in_panels() ? 1LL * count * ((out + 31) / 32) * 32 * in : size();
-  }
+  constexpr long long stored_size() const { return in_panels() ? 1LL * count * ((out + 31) / 32) * 32 * in : size(); }
   constexpr parameter numbered(int n) const {
     parameter p = *this;
     p.number = n;
@@ -50,8 +57,17 @@ struct parameter {
 
 // A weight [out, in] kept in panels, ready for the product kernels.
 constexpr parameter weight_matrix(const char* name, int out, int in) {
-  return {.name = name, .rank = 2, .extent = {out, in, 1, 1}, .initial = initial::fan_in_uniform, .fan_in = in,
-          .fan_out = out, .out = out, .in = in, .matrix_step = out * in, .out_step = in, .in_step = 1};
+  return {.name = name,
+          .rank = 2,
+          .extent = {out, in, 1, 1},
+          .initial = initial::fan_in_uniform,
+          .fan_in = in,
+          .fan_out = out,
+          .out = out,
+          .in = in,
+          .matrix_step = out * in,
+          .out_step = in,
+          .in_step = 1};
 }
 // `count` such weights [count, out, in].
 constexpr parameter weight_matrices(const char* name, int count, int out, int in) {
@@ -66,22 +82,41 @@ constexpr parameter weight_matrices(const char* name, int count, int out, int in
 // A filter bank [filters, channels, height, width] in `groups` groups, each a weight [filters / groups, the rest].
 constexpr parameter filter_bank(const char* name, int filters, int channels, int height, int width, int groups = 1) {
   const int in = channels * height * width, out = filters / groups;
-  return {.name = name, .rank = 4, .extent = {filters, channels, height, width}, .initial = initial::fan_in_uniform,
-          .fan_in = in, .fan_out = filters * height * width, .count = groups, .out = out, .in = in,
-          .matrix_step = out * in, .out_step = in, .in_step = 1};
+  return {.name = name,
+          .rank = 4,
+          .extent = {filters, channels, height, width},
+          .initial = initial::fan_in_uniform,
+          .fan_in = in,
+          .fan_out = filters * height * width,
+          .count = groups,
+          .out = out,
+          .in = in,
+          .matrix_step = out * in,
+          .out_step = in,
+          .in_step = 1};
 }
 // A vector; zeros unless told otherwise. fan_in is that of the weight it goes with.
 constexpr parameter vector_of(const char* name, int n, tectum::role r = role::bias) {
   return {.name = name, .rank = 1, .extent = {n, 1, 1, 1}, .role = r, .fan_in = n, .fan_out = n};
 }
 constexpr parameter bias_of(const char* name, int n, int fan_in) {
-  return {.name = name, .rank = 1, .extent = {n, 1, 1, 1}, .role = role::bias, .initial = initial::fan_in_uniform,
-          .fan_in = fan_in, .fan_out = n};
+  return {.name = name,
+          .rank = 1,
+          .extent = {n, 1, 1, 1},
+          .role = role::bias,
+          .initial = initial::fan_in_uniform,
+          .fan_in = fan_in,
+          .fan_out = n};
 }
 // A table kept row-major as it is: embeddings, learned queries.
 constexpr parameter table_of(const char* name, int rows, int width) {
-  return {.name = name, .rank = 2, .extent = {rows, width, 1, 1}, .initial = initial::normal, .value = 1,
-          .fan_in = width, .fan_out = rows};
+  return {.name = name,
+          .rank = 2,
+          .extent = {rows, width, 1, 1},
+          .initial = initial::normal,
+          .value = 1,
+          .fan_in = width,
+          .fan_out = rows};
 }
 
 // The parameters of one operator, in order; `context.weight(i)` and its like count the same way.
@@ -104,7 +139,8 @@ struct parameter_list {
   constexpr parameter_list& add_if(bool wanted, const parameter& p) { return wanted ? add(p) : *this; }
 };
 
-// Memory that an operator asks for: elements of the model's scalar, fixed, for each sample, and for each pair of samples.
+// Memory that an operator asks for: elements of the model's scalar, fixed, for each sample, and for each pair of
+// samples.
 struct extents {
   long long fixed = 0, per_sample = 0, per_pair = 0;
 };

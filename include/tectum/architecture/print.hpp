@@ -133,7 +133,8 @@ constexpr void write_mermaid(const graph_view& g, Sink&& to) {
   for (int v = 0; v < g.values.size(); ++v) {
     sentence<512> s;
     const bool is_input = g.values[v].producer < 0;
-    s << "  v" << v << (is_input ? "([\"" : "[\"") << detail::box_text(g, v, "<br>").data() << (is_input ? "\"])\n" : "\"]\n");
+    s << "  v" << v << (is_input ? "([\"" : "[\"") << detail::box_text(g, v, "<br>").data()
+      << (is_input ? "\"])\n" : "\"]\n");
     to(s.data());
   }
   detail::write_edges(g, to, " --> ", "\n");

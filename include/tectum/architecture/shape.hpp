@@ -39,7 +39,8 @@ struct shape {
   constexpr int rows() const { return width() == 0 ? 0 : size() / width(); }
   // Tokens of a sequence, frames of a video; 1 for everything that has no time axis.
   constexpr int length() const {
-    return kind == tectum::kind::sequence || kind == tectum::kind::tokens || kind == tectum::kind::video ? extent[0] : 1;
+    return kind == tectum::kind::sequence || kind == tectum::kind::tokens || kind == tectum::kind::video ? extent[0]
+                                                                                                         : 1;
   }
   constexpr int channels() const { return rank >= 3 ? extent[rank - 3] : 1; }
   constexpr int height() const { return rank >= 3 ? extent[rank - 2] : 1; }

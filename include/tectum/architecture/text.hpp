@@ -47,8 +47,8 @@ struct sentence {
     char digits[24]{};
     int n = 0;
     const bool negative = number < 0;
-    unsigned long long rest = negative ? 0ULL - static_cast<unsigned long long>(number)
-                                       : static_cast<unsigned long long>(number);
+    unsigned long long rest =
+        negative ? 0ULL - static_cast<unsigned long long>(number) : static_cast<unsigned long long>(number);
     do digits[n++] = static_cast<char>('0' + rest % 10);
     while (rest /= 10);
     if (negative) digits[n++] = '-';

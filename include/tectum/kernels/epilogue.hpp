@@ -3,6 +3,7 @@
 
 #include <tectum/kernels/math.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 
 enum class activation : unsigned char {
@@ -92,3 +93,4 @@ TECTUM_INLINE V activation_gradient_from_input(activation act, V x) noexcept {
 }
 
 }  // namespace tectum
+TECTUM_PRECISE_END

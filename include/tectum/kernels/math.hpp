@@ -4,6 +4,7 @@
 
 #include <tectum/kernels/simd.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace math {
 
@@ -88,6 +89,11 @@ TECTUM_INLINE auto is_nan(V x) noexcept {
 template <class T>
 TECTUM_INLINE constexpr T infinity() noexcept {
   return reinterpret<T>(constants<T>::infinity);
+}
+// The lowest finite number: what a maximum over some places starts from where no infinity should come up.
+template <class T>
+TECTUM_INLINE constexpr T lowest() noexcept {
+  return reinterpret<T>(static_cast<bits_of<T>>((constants<T>::infinity | constants<T>::sign) - 1));
 }
 // On bits, as is_nan.
 template <class T>
@@ -327,3 +333,4 @@ TECTUM_INLINE void sin_cos_turns(V u, V& sine, V& cosine) noexcept {
 
 }  // namespace math
 }  // namespace tectum
+TECTUM_PRECISE_END

@@ -4,6 +4,7 @@
 
 #include <tectum/kernels/math.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace random {
 
@@ -62,3 +63,4 @@ inline float normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t coun
 
 }  // namespace random
 }  // namespace tectum
+TECTUM_PRECISE_END

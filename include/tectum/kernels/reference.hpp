@@ -6,6 +6,7 @@
 #include <tectum/kernels/random.hpp>
 #include <tectum/kernels/strided.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 
 struct reference {
@@ -80,10 +81,10 @@ struct reference {
 
   template <class T>
   static void softmax(index n, const T* x, const std::uint8_t* valid, T* y) noexcept TECTUM_NONBLOCKING {
-    T m = -math::infinity<T>(), s{};
+    T m = math::lowest<T>(), s{};
     for (index i = 0; i < n; ++i)
       if (!valid || valid[i]) m = math::max(m, x[i]);
-    const bool none = math::is_minus_infinity(m);
+    const bool none = math::bits(m) == math::bits(math::lowest<T>());
     for (index i = 0; i < n; ++i) s += y[i] = !none && (!valid || valid[i]) ? math::exp(x[i] - m) : T(0);
     if (!none)
       for (index i = 0; i < n; ++i) y[i] /= s;
@@ -359,3 +360,4 @@ struct reference {
 };
 
 }  // namespace tectum
+TECTUM_PRECISE_END

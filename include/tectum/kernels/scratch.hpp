@@ -7,7 +7,9 @@
 namespace tectum::inline TECTUM_ABI {
 
 // Of product_input_gradient: one transposed block of 32 inputs.
-constexpr long long transposed_panel_size(long long out, long long) { return panels_of(out) * panel_width * panel_width; }
+constexpr long long transposed_panel_size(long long out, long long) {
+  return panels_of(out) * panel_width * panel_width;
+}
 
 // Of the three kernels of convolution: the picture with its border, rows and size rounded up, and two blocks.
 constexpr long long convolution_scratch_size(const convolution_geometry& g) {

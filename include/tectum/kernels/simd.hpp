@@ -7,6 +7,17 @@
 #include <type_traits>
 #include <utility>
 
+// Around the headers of kernels: clang takes -ffast-math to say that no value is infinite or NaN, and then a softmax
+// with masked places is wrong. g++ lets what is tested on bits live.
+#if defined(__clang__) && defined(__FAST_MATH__)
+#define TECTUM_PRECISE_BEGIN _Pragma("float_control(push)") _Pragma("float_control(precise, on)")
+#define TECTUM_PRECISE_END _Pragma("float_control(pop)")
+#else
+#define TECTUM_PRECISE_BEGIN
+#define TECTUM_PRECISE_END
+#endif
+
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 
 // Lanes of the widest registers of the target.
@@ -299,3 +310,4 @@ TECTUM_INLINE T horizontal_max(simd<T, W> x) noexcept {
 }
 
 }  // namespace tectum
+TECTUM_PRECISE_END

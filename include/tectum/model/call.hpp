@@ -40,7 +40,10 @@ constexpr auto shown() {
 }
 
 template <class T>
-inline constexpr bool is_binding = requires { typename std::remove_cvref_t<T>::name; std::remove_cvref_t<T>::is_absent; };
+inline constexpr bool is_binding = requires {
+  typename std::remove_cvref_t<T>::name;
+  std::remove_cvref_t<T>::is_absent;
+};
 
 template <name_object... Names>
 struct names {};
@@ -142,8 +145,8 @@ struct call<Architecture, Mode, names<Names...>> {
     step_functions<T> of[planned.step_count + 1]{};
     constexpr functions() {
       for (int i = 0; i < planned.step_count; ++i)
-        of[i] = find_steps<T, Engine, Mode != mode::inference>(typename source_graph::operator_types{},
-                                                              graph().operators[planned.steps[i].op].op);
+        of[i] = find_steps < T, Engine,
+        Mode != mode::inference > (typename source_graph::operator_types{}, graph().operators[planned.steps[i].op].op);
     }
   };
   template <class T, class Engine>

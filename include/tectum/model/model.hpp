@@ -1,5 +1,5 @@
-// A model: an architecture with parameters. Calling it is inference: const, safe from many threads, each with a workspace
-// of its own.
+// A model: an architecture with parameters. Calling it is inference: const, safe from many threads, each with a
+// workspace of its own.
 #pragma once
 
 #include <tectum/kernels/native.hpp>
@@ -23,7 +23,8 @@ template <class T>
 class owned_result : public result<T> {
  public:
   owned_result(const view<const T>& v, memory<T> data)
-      : result<T>(data.data(), v.samples, v.size(), v.shape()), data_(static_cast<memory<T>&&>(data)) {}
+      : result<T>(data.data(), v.samples, v.size(), v.shape()),
+        data_(static_cast<memory<T>&&>(data)) {}
 
  private:
   memory<T> data_;
@@ -73,16 +74,18 @@ void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
     if (samples >= 0) r.batch = samples;
   }
   if (r.batch > a.capacity())
-    fail(error_kind::state, message("the workspace was made for batches of at most ").append(a.capacity())
-                                .append(" samples, got ").append(r.batch));
+    fail(error_kind::state, message("the workspace was made for batches of at most ")
+                                .append(a.capacity())
+                                .append(" samples, got ")
+                                .append(r.batch));
   for (int v = 0; v < r.graph.values.size(); ++v) {
     const graph_value& g = r.graph.values[v];
     if (g.producer >= 0) continue;
     if (!r.plan.values[v].used) continue;
     const view<T> place = r.value(v);
-    bounds[g.result] = bring_in<T>(sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch, place.data,
-                                   g.shape.holds_ids() ? a.ids() + r.plan.values[v].at.per_sample * a.capacity() : nullptr,
-                                   r.mask(g.mask));
+    bounds[g.result] = bring_in<T>(
+        sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch, place.data,
+        g.shape.holds_ids() ? a.ids() + r.plan.values[v].at.per_sample * a.capacity() : nullptr, r.mask(g.mask));
   }
 }
 

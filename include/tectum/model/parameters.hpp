@@ -1,4 +1,5 @@
-// The parameters of a model: one flat aligned array, in the layout that the kernels read; canonical shapes at the border.
+// The parameters of a model: one flat aligned array, in the layout that the kernels read; canonical shapes at the
+// border.
 #pragma once
 
 #include <new>
@@ -42,8 +43,9 @@ class memory {
 
   // Zeros throughout; what was there is lost.
   void resize(index n) {
-    T* const fresh = n == 0 ? nullptr
-                            : static_cast<T*>(::operator new(static_cast<std::size_t>(n) * sizeof(T), std::align_val_t{64}));
+    T* const fresh =
+        n == 0 ? nullptr
+               : static_cast<T*>(::operator new(static_cast<std::size_t>(n) * sizeof(T), std::align_val_t{64}));
     release();
     data_ = fresh;
     size_ = n;

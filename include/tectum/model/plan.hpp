@@ -16,17 +16,17 @@ struct place {
 
 struct plan_value {
   bool used = false;
-  bool gradient = false;      // is wanted, or on the way to one that is
-  int lies_in = -1;           // the value whose memory this one is a part of (itself, mostly)
-  int column = 0, stride = 0; // where in each of its samples
+  bool gradient = false;       // is wanted, or on the way to one that is
+  int lies_in = -1;            // the value whose memory this one is a part of (itself, mostly)
+  int column = 0, stride = 0;  // where in each of its samples
   int gradient_lies_in = -1, gradient_column = 0, gradient_stride = 0;
   place at{}, gradient_at{};
 };
 
 struct plan_step {
-  int op = -1;            // operator of the graph
-  int values = 0;         // its first result; of the epilogue, where one is folded in
-  int folded = -1;        // the operator that is folded in as epilogue
+  int op = -1;      // operator of the graph
+  int values = 0;   // its first result; of the epilogue, where one is folded in
+  int folded = -1;  // the operator that is folded in as epilogue
   place saved{}, scratch{};
   bool backward = false;
   int clear = 0, clear_count = 0;  // gradients that begin to exist at this step of the backward walk
@@ -36,7 +36,7 @@ struct plan_view {
   range<plan_value> values;
   range<plan_step> steps;
   range<int> clears;
-  extents arena{};       // scalars
+  extents arena{};                    // scalars
   long long ids = 0, mask_bytes = 0;  // a sample
 };
 
@@ -57,8 +57,13 @@ struct plan {
 class planning {
  public:
   constexpr planning(const graph_view& g, const int* wanted, int wanted_count, mode m)
-      : graph_(g), training_(m != mode::inference), values(g.values.size()), needed_(g.operators.size(), 0),
-        uses_(g.values.size(), 0), kept_(g.values.size(), 0), folded_into_(g.operators.size(), -1),
+      : graph_(g),
+        training_(m != mode::inference),
+        values(g.values.size()),
+        needed_(g.operators.size(), 0),
+        uses_(g.values.size(), 0),
+        kept_(g.values.size(), 0),
+        folded_into_(g.operators.size(), -1),
         folds_(g.operators.size(), -1) {
     for (int i = 0; i < wanted_count; ++i) {
       kept_[wanted[i]] = 1;
@@ -81,7 +86,11 @@ class planning {
   long long ids = 0, mask_bytes = 0;
 
   constexpr plan_view view() const {
-    return {{values.begin(), values.size()}, {steps.begin(), steps.size()}, {clears.begin(), clears.size()}, arena, ids,
+    return {{values.begin(), values.size()},
+            {steps.begin(), steps.size()},
+            {clears.begin(), clears.size()},
+            arena,
+            ids,
             mask_bytes};
   }
 

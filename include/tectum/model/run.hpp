@@ -17,7 +17,7 @@ struct run {
   const T* parameters = nullptr;
   T* gradients = nullptr;
   T* buffers = nullptr;
-  T* fixed = nullptr;       // arena, one part for each unit of a place
+  T* fixed = nullptr;  // arena, one part for each unit of a place
   T* per_sample = nullptr;
   T* per_pair = nullptr;
   std::uint8_t* masks = nullptr;
@@ -222,8 +222,9 @@ void run_backward(const run<T>& r, const step_functions<T>* functions, range<int
     if (s.folded >= 0) {
       const activation act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
       const matrix<T> dy = r.gradient(s.values).as_samples();
-      Engine::map(dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); },
-                  matrix<const T>(dy), matrix<const T>(r.value(s.values).as_samples()));
+      Engine::map(
+          dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); }, matrix<const T>(dy),
+          matrix<const T>(r.value(s.values).as_samples()));
     }
     functions[i].backward(r, s);
   }

@@ -6,15 +6,15 @@
 //   masks                             refuses_masks | samplewise | tokenwise | reads_masks
 //   backward_reads                    reads::nothing | inputs | output | both: what is kept for backward
 //   infer(shape...) -> shape          or wrong("sentence"); `shapes` for several results
-//   parameters(shape...)              a parameter_list; saved(shape...), scratch(shape...): extents of memory it asks for
-//   takes_epilogue, strided_output    what its forward can do beside (operator_table.hpp has them all)
+//   parameters(shape...)              a parameter_list; saved(shape...), scratch(shape...): extents of memory it asks
+//   for takes_epilogue, strided_output    what its forward can do beside (operator_table.hpp has them all)
 // and at run time, in terms of kernels of the context's engine only,
 //   forward (C& c, in<C> x..., out<C> y...)                                OVERWRITES every element of y
 //   backward(C& c, in<C> x..., in<C> y..., in<C> dy..., out<C> dx...)      ADDS to dx and to the parameters' gradients
-// where an empty view is a gradient that nobody wants, x is empty where backward does not read the inputs and y where it
-// does not read the output. Both are const, noexcept, allocate nothing, and give the same bits for the same input.
-// Token ids come as `token_ids` in the place of in<C>. Samples are independent of one another; what is masked away is never
-// read into a result, and its gradient is exactly zero. The gradient of an epilogue belongs to the framework.
+// where an empty view is a gradient that nobody wants, x is empty where backward does not read the inputs and y where
+// it does not read the output. Both are const, noexcept, allocate nothing, and give the same bits for the same input.
+// Token ids come as `token_ids` in the place of in<C>. Samples are independent of one another; what is masked away is
+// never read into a result, and its gradient is exactly zero. The gradient of an epilogue belongs to the framework.
 #pragma once
 
 #include <tectum/architecture/architecture.hpp>
@@ -48,8 +48,8 @@ struct random_stream {
   std::uint64_t seed = 0, stream = 0;
 };
 
-// What an operator finds around it: its parameters and their gradients by the order of `parameters`, memory that it asked
-// for, the engine.
+// What an operator finds around it: its parameters and their gradients by the order of `parameters`, memory that it
+// asked for, the engine.
 template <class T, class Engine>
 class context {
  public:

@@ -52,14 +52,14 @@ inline void print_table(std::vector<comparison_row> rows, std::FILE* to = stdout
   std::size_t wide = 8;
   for (const comparison_row& r : rows) wide = std::max(wide, r.strategy.size());
   const int w = static_cast<int>(wide) + 2;
-  std::fprintf(to, "%-*s%18s%12s%12s%14s%14s%14s%13s%10s\n", w, "strategy", "accuracy, %", "validation", "parameters",
+  std::fprintf(to, "%-*s%16s%12s%12s%15s%16s%15s%14s%9s\n", w, "strategy", "accuracy, %", "validation", "parameters",
                "multiply-adds", "train step, us", "inference, us", "workspace, B", "seconds");
   for (const comparison_row& r : rows) {
     char accuracy[48];
     if (r.seeds > 1) std::snprintf(accuracy, sizeof accuracy, "%.2f +- %.2f", 100 * r.accuracy, 100 * r.accuracy_std);
     else std::snprintf(accuracy, sizeof accuracy, "%.2f", 100 * r.accuracy);
     const std::string name = r.strategy + (r.strategy == chosen ? " *" : "");
-    std::fprintf(to, "%-*s%18s%12.2f%12lld%14lld%14.1f%14.2f%13lld%10.1f\n", w, name.c_str(), accuracy,
+    std::fprintf(to, "%-*s%16s%12.2f%12lld%15lld%16.1f%15.2f%14lld%9.1f\n", w, name.c_str(), accuracy,
                  100 * r.validation_accuracy, r.parameters, r.multiply_adds, r.train_step_us, r.inference_us,
                  r.workspace_bytes, r.seconds);
   }

@@ -5,6 +5,7 @@
 #include <tectum/kernels/native/product.hpp>
 #include <tectum/kernels/native/rows.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -84,3 +85,4 @@ struct attention_kernels {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

@@ -6,6 +6,7 @@
 #include <tectum/kernels/geometry.hpp>
 #include <tectum/kernels/native/product.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -233,3 +234,4 @@ struct convolutions {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

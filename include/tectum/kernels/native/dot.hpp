@@ -4,6 +4,7 @@
 #include <tectum/kernels/simd.hpp>
 #include <tectum/tensor/view.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -116,3 +117,4 @@ void dot_products(dot_task<T> t, index rows) noexcept TECTUM_NONBLOCKING {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

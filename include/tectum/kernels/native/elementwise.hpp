@@ -5,6 +5,7 @@
 #include <tectum/kernels/random.hpp>
 #include <tectum/kernels/strided.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -187,3 +188,4 @@ struct elementwise {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

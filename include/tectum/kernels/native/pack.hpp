@@ -4,6 +4,7 @@
 #include <tectum/kernels/simd.hpp>
 #include <tectum/tensor/view.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -80,3 +81,4 @@ template <class T>
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

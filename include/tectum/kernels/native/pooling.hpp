@@ -4,6 +4,7 @@
 #include <tectum/kernels/geometry.hpp>
 #include <tectum/kernels/math.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -126,7 +127,8 @@ struct pooling {
         N best = N(I(0));
         auto found_nan = math::is_nan(most);
         const auto take = [&](V v, index at) __attribute__((always_inline)) {
-          const auto is_nan = math::is_nan(v), larger = v > most, better = (larger | is_nan) & !found_nan;
+          const auto is_nan = math::is_nan(v);
+          const decltype(is_nan) better = ((v > most) | is_nan) & !found_nan;
           most = select(better, v, most);
           if constexpr (Places) best = select(mask_for<I>(better), N(static_cast<I>(at)), best);
           found_nan = found_nan | is_nan;
@@ -216,3 +218,4 @@ struct pooling {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

@@ -7,6 +7,7 @@
 #include <tectum/kernels/native/tile.hpp>
 #include <tectum/kernels/strided.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -177,3 +178,4 @@ struct products {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

@@ -3,6 +3,7 @@
 
 #include <tectum/kernels/native/elementwise.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -23,7 +24,7 @@ struct rows : elementwise {
   static void softmax(index n, const T* x, const std::uint8_t* valid, T* y) noexcept TECTUM_NONBLOCKING {
     constexpr int W = native_width<T>;
     using V = simd<T, W>;
-    const V lowest = V(-math::infinity<T>());
+    const V lowest = V(math::lowest<T>());
     const auto values = [&](index i) {
       V v = i + W <= n ? V::load(x + i) : select(first_mask<T>(n - i), V::load_partial(x + i, n - i), lowest);
       return valid ? select(mask_from_bytes<T, W>(valid + i, n - i), v, lowest) : v;
@@ -31,7 +32,7 @@ struct rows : elementwise {
     V best = lowest;
     for (index i = 0; i < n; i += W) best = math::max(best, values(i));
     const T m = largest(best);
-    if (math::is_minus_infinity(m)) {
+    if (math::bits(m) == math::bits(math::lowest<T>())) {
       fill<T>({y, 1, n, n}, T(0));
       return;
     }
@@ -127,3 +128,4 @@ struct rows : elementwise {
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

@@ -4,6 +4,7 @@
 #include <tectum/kernels/simd.hpp>
 #include <tectum/tensor/view.hpp>
 
+TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
@@ -200,3 +201,4 @@ void tile_panels(const tile_task<T>& all, index rows) noexcept TECTUM_NONBLOCKIN
 
 }  // namespace native_parts
 }  // namespace tectum
+TECTUM_PRECISE_END

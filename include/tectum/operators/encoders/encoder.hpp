@@ -93,8 +93,8 @@ struct external {
   void backward(C&, in<C>, in<C>, in<C>, out<C>) const noexcept {}
 };
 
-// The encoder `e` as a pipeline that takes the modality and gives the result declared here; another shape on either side
-// is one compile error.
+// The encoder `e` as a pipeline that takes the modality and gives the result declared here; another shape on either
+// side is one compile error.
 template <encoder_like E, class Modality, class Result>
 constexpr auto encoder(const E& e, Modality modality, Result result) {
   const detail::declared_shape_operator before{detail::options_of(shape_of(modality)), false},

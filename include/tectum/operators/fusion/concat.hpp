@@ -21,7 +21,8 @@ struct concat {
     for (const shape& s : x) {
       if (s.holds_ids()) return wrong("concat: ids are not numbers to compute with; put an embedding before it");
       if (s.kind != x[0].kind || s.rank > 2) return wrong("concat: all inputs must be features, or all sequences");
-      if (s.rows() != x[0].rows()) return wrong("concat: all sequences must have the same length", x[0].rows(), s.rows());
+      if (s.rows() != x[0].rows())
+        return wrong("concat: all sequences must have the same length", x[0].rows(), s.rows());
       width += s.width();
       padded = padded || s.padded;
     }

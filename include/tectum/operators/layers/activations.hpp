@@ -1,5 +1,5 @@
-// Activations: elementwise, with the derivative that belongs to each. Behind a product they cost nothing: the plan folds
-// them into its last step.
+// Activations: elementwise, with the derivative that belongs to each. Behind a product they cost nothing: the plan
+// folds them into its last step.
 #pragma once
 
 #include <tectum/operators/layers/runs.hpp>

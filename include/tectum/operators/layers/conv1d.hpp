@@ -75,8 +75,7 @@ struct conv1d {
   template <class C>
   void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
     using T = typename C::scalar;
-    if (x.shape().kind == kind::waveform)
-      return detail::convolve_backward(c, geometry(x.shape()), bias, x, dy, dx);
+    if (x.shape().kind == kind::waveform) return detail::convolve_backward(c, geometry(x.shape()), bias, x, dy, dx);
     for (index b = 0; b < x.samples; ++b) {
       if (c.gradients && bias)
         detail::each_valid_run(x, b, [&](index begin, index count) {
@@ -101,8 +100,13 @@ struct conv1d {
  private:
   static constexpr int steps_of(const shape& x) { return x.extent[x.kind == kind::waveform ? 1 : 0]; }
   constexpr convolution_geometry geometry(const shape& x) const {
-    return {.channels = x.extent[0], .width = x.extent[1], .filters = channels, .kernel_width = kernel,
-            .stride_width = stride, .padding_width = padding, .dilation_width = dilation};
+    return {.channels = x.extent[0],
+            .width = x.extent[1],
+            .filters = channels,
+            .kernel_width = kernel,
+            .stride_width = stride,
+            .padding_width = padding,
+            .dilation_width = dilation};
   }
   // f(rows of x, rows of y) for the steps of sample b that step k of the kernel brings together, both valid.
   template <class X, class Y, class F>

@@ -54,10 +54,19 @@ struct conv2d {
 
  private:
   constexpr convolution_geometry geometry(const shape& x) const {
-    return {.channels = x.channels(), .height = x.height(), .width = x.width(), .filters = channels,
-            .kernel_height = kernel, .kernel_width = kernel_width > 0 ? kernel_width : kernel,
-            .stride_height = stride, .stride_width = stride, .padding_height = padding, .padding_width = padding,
-            .dilation_height = dilation, .dilation_width = dilation, .groups = groups};
+    return {.channels = x.channels(),
+            .height = x.height(),
+            .width = x.width(),
+            .filters = channels,
+            .kernel_height = kernel,
+            .kernel_width = kernel_width > 0 ? kernel_width : kernel,
+            .stride_height = stride,
+            .stride_width = stride,
+            .padding_height = padding,
+            .padding_width = padding,
+            .dilation_height = dilation,
+            .dilation_width = dilation,
+            .groups = groups};
   }
 };
 

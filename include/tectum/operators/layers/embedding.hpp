@@ -19,8 +19,7 @@ struct embedding {
   constexpr shape infer(shape x) const {
     if (vocabulary < 1 || dim < 1) return wrong("embedding: vocabulary and dim must be 1 or more", vocabulary, dim);
     if (!x.holds_ids()) return wrong("embedding: the input must be tokens or a category");
-    if (x.limit > vocabulary)
-      return wrong("embedding: the input's ids go beyond the vocabulary", x.limit, vocabulary);
+    if (x.limit > vocabulary) return wrong("embedding: the input's ids go beyond the vocabulary", x.limit, vocabulary);
     return x.kind == kind::category ? features_of(dim) : sequence_of(x.extent[0], dim);
   }
   constexpr auto parameters(shape) const { return parameter_list(table_of("weight", vocabulary, dim)); }

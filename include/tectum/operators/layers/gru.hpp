@@ -131,8 +131,13 @@ struct gru {
     index samples, length, n;
     bool training;
     memory_of(T* saved, index batch, index steps, index width, index direction, bool keep) noexcept
-        : gates(saved + (keep ? direction * batch * steps * width * 5 : 0)), kept(gates + batch * steps * width * 3),
-          states(kept + batch * steps * width), samples(batch), length(steps), n(width), training(keep) {}
+        : gates(saved + (keep ? direction * batch * steps * width * 5 : 0)),
+          kept(gates + batch * steps * width * 3),
+          states(kept + batch * steps * width),
+          samples(batch),
+          length(steps),
+          n(width),
+          training(keep) {}
     T* gates_of(index b, index t) const noexcept { return gates + (b * length + t) * 3 * n; }
     matrix<T> kept_at(index t) const noexcept { return {kept + (training ? t : 0) * samples * n, samples, n, n}; }
     // The states before step t.

@@ -32,9 +32,7 @@ inline constexpr struct mean_pool_operator {
   static constexpr auto backward_reads = reads::nothing;
   static constexpr bool strided_output = true;
 
-  static constexpr shape infer(shape x) {
-    return detail::one_row_of(x, "mean_pool: the input must be a sequence");
-  }
+  static constexpr shape infer(shape x) { return detail::one_row_of(x, "mean_pool: the input must be a sequence"); }
   template <class C>
   static void forward(C&, in<C> x, out<C> y) noexcept {
     using T = typename C::scalar;
@@ -71,9 +69,7 @@ inline constexpr struct time_max_pool_operator {
   static constexpr auto backward_reads = reads::nothing;
   static constexpr bool strided_output = true;
 
-  static constexpr shape infer(shape x) {
-    return detail::one_row_of(x, "time_max_pool: the input must be a sequence");
-  }
+  static constexpr shape infer(shape x) { return detail::one_row_of(x, "time_max_pool: the input must be a sequence"); }
   // The token that each maximum came from, -1 for none.
   static constexpr extents saved(shape x) { return {.per_sample = x.width()}; }
 
@@ -93,12 +89,12 @@ inline constexpr struct time_max_pool_operator {
           const auto settled = math::is_nan(most);
           return (from < decltype(a)(T(0))) | (a > most) | (math::is_nan(a) & !settled);
         };
-        C::kernels::map(best, [=](auto a, auto most, auto from) {
-          return select(better(a, most, from), decltype(a)(place), from);
-        }, token, matrix<const T>(row), matrix<const T>(best));
-        C::kernels::map(row, [=](auto a, auto most, auto from) {
-          return select(from == decltype(a)(place), a, most);
-        }, token, matrix<const T>(row), matrix<const T>(best));
+        C::kernels::map(
+            best, [=](auto a, auto most, auto from) { return select(better(a, most, from), decltype(a)(place), from); },
+            token, matrix<const T>(row), matrix<const T>(best));
+        C::kernels::map(
+            row, [=](auto a, auto most, auto from) { return select(from == decltype(a)(place), a, most); }, token,
+            matrix<const T>(row), matrix<const T>(best));
       }
     }
   }
@@ -124,8 +120,8 @@ struct one_token_operator {
   static constexpr bool strided_output = true;
 
   static constexpr shape infer(shape x) {
-    return one_row_of(x, Last ? "last_token: the input must be a sequence"
-                              : "first_token: the input must be a sequence");
+    return one_row_of(x,
+                      Last ? "last_token: the input must be a sequence" : "first_token: the input must be a sequence");
   }
   template <class C>
   static void forward(C&, in<C> x, out<C> y) noexcept {

@@ -13,8 +13,9 @@ void add_table(in<C> x, const typename C::scalar* table, out<C> y) noexcept {
   using T = typename C::scalar;
   const index width = x.width();
   for (index b = 0; b < x.samples; ++b)
-    C::kernels::map(y.sample_rows(b), [](auto a, auto p) { return a + p; }, x.sample_rows(b),
-                    matrix<const T>{table, x.length(), width, width});
+    C::kernels::map(
+        y.sample_rows(b), [](auto a, auto p) { return a + p; }, x.sample_rows(b),
+        matrix<const T>{table, x.length(), width, width});
 }
 
 }  // namespace detail
@@ -49,8 +50,7 @@ struct learned_positions {
       detail::each_valid_run(x, b, [&](index begin, index count) {
         const matrix<const T> d = detail::rows_of(dy.sample_rows(b), begin, count);
         if (dx) C::kernels::add(d, detail::rows_of(dx.sample_rows(b), begin, count));
-        if (c.gradients)
-          C::kernels::add(d, matrix<T>{c.gradient(0) + begin * width, count, width, width});
+        if (c.gradients) C::kernels::add(d, matrix<T>{c.gradient(0) + begin * width, count, width, width});
       });
   }
 };

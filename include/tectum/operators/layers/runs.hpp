@@ -22,8 +22,8 @@ TECTUM_INLINE void each_valid_run(const view<T>& x, index b, F f) noexcept {
   }
 }
 
-// f(first row, rows) for each run of valid rows of the batch, rows as in as_rows(). Where all are valid it is one run, as
-// without a mask: sums over rows come out with the same bits.
+// f(first row, rows) for each run of valid rows of the batch, rows as in as_rows(). Where all are valid it is one run,
+// as without a mask: sums over rows come out with the same bits.
 template <class T, class F>
 TECTUM_INLINE void each_valid_rows(const view<T>& x, F f) noexcept {
   const index rows = x.shape().rows(), a_token = rows / x.length();

@@ -17,8 +17,7 @@ struct split {
   static constexpr bool strided_output = true;
 
   constexpr shapes infer(shape x) const {
-    if (x.holds_ids() || x.rank < 1 || x.rank > 2)
-      return wrong("split: the input must be features or a sequence");
+    if (x.holds_ids() || x.rank < 1 || x.rank > 2) return wrong("split: the input must be features or a sequence");
     if (at < 1 || at >= x.width()) return wrong("split: at must lie inside the last axis", at, x.width());
     return {x.with_width(at), x.with_width(x.width() - at)};
   }

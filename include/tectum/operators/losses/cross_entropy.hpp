@@ -26,8 +26,8 @@ struct cross_entropy {
     return scalar_shape();
   }
   constexpr auto parameters(shape scores, shape) const {
-    return parameter_list().add_if(
-        class_weights, vector_of("class_weights", scores.width(), role::buffer).initialised(initial::ones));
+    return parameter_list().add_if(class_weights,
+                                   vector_of("class_weights", scores.width(), role::buffer).initialised(initial::ones));
   }
   // The log of each row's sum, and the sum of the targets' weights.
   constexpr extents saved(shape, shape) const { return {.fixed = 1, .per_sample = 1}; }
@@ -51,14 +51,15 @@ struct cross_entropy {
         for (index j = 0; j < classes; ++j) loss += each * weight(c, j) * (total - x[j]);
     }
     *c.saved_fixed() = weights;
-    *y.data = scores.samples == 0 ? T(0) : loss / weights;
+    *y.data = weights == T(0) ? T(0) : loss / weights;
   }
   template <class C>
   void backward(C& c, in<C> scores, token_ids target, in<C>, in<C> dy, out<C> dx, out<C>) const noexcept {
     using T = typename C::scalar;
     if (!dx) return;
     const index classes = scores.width();
-    const T smooth = T(label_smoothing), each = smooth / T(classes), scale = *dy.data / *c.saved_fixed();
+    const T smooth = T(label_smoothing), each = smooth / T(classes), weights = *c.saved_fixed();
+    const T scale = weights == T(0) ? T(0) : *dy.data / weights;
     T all = 0;
     for (index j = 0; j < classes; ++j) all += weight(c, j);
     for (index b = 0; b < scores.samples; ++b) {
