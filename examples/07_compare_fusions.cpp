@@ -64,7 +64,6 @@ int main() {
   comparison.add_of<study::with(tt::bilinear{.features = 16})>("bilinear");
   comparison.run();
   comparison.print();
-  for (const auto& row : comparison.rows())
-    if (row.accuracy < 0.6) return 1;
-  return 0;
+  // Only the bilinear form can see products of different places, which the answer is made of.
+  return comparison.rows().back().accuracy > 0.65 ? 0 : 1;
 }

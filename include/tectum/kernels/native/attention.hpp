@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tectum/kernels/geometry.hpp>
+#include <tectum/kernels/native/few_keys.hpp>
 #include <tectum/kernels/native/product.hpp>
 #include <tectum/kernels/native/rows.hpp>
 
@@ -22,17 +23,30 @@ struct attention_kernels {
     for (index h = 0; h < g.heads; ++h) {
       T* p = probabilities + h * g.queries * g.keys;
       const index at = h * g.head_width, out = h * g.value_width;
-      general_product(g.queries, seen, g.head_width, q.data + at, q.stride, index{1}, k.data + at, index{1}, k.stride,
-                      p, g.keys, g.scale, false);
-      for (index i = 0; i < g.queries; ++i) {
-        const index n = g.causal && i + 1 < seen ? i + 1 : seen;
-        T* row = p + i * g.keys;
-        if (g.bias) rows::add<T>({g.bias + h * g.bias_head_stride + i * g.keys, 1, n, n}, {row, 1, n, n});
-        rows::softmax(n, row, key_valid, row);
-        rows::fill<T>({row + n, 1, g.keys - n, g.keys - n}, T(0));
-      }
+      const T* bias = g.bias ? g.bias + h * g.bias_head_stride : nullptr;
+      if (few_keys<T>::serve(g))
+        few_keys<T>::probabilities(g, q.data + at, q.stride, k.data + at, k.stride, bias, key_valid, p);
+      else
+        many_keys(g, {q.data + at, q.rows, g.head_width, q.stride}, {k.data + at, k.rows, g.head_width, k.stride}, bias,
+                  key_valid, p);
       general_product(g.queries, g.value_width, seen, p, g.keys, index{1}, v.data + out, v.stride, index{1},
                       y.data + out, y.stride, T(1), false, key_valid);
+    }
+  }
+
+  // One head: scores by the general product, then the softmax of each row.
+  template <class T>
+  static void many_keys(const attention_geometry<T>& g, const_matrix<T> q, const_matrix<T> k, const T* bias,
+                        const std::uint8_t* key_valid, T* p) noexcept TECTUM_NONBLOCKING {
+    const index seen = seen_keys(g);
+    general_product(g.queries, seen, g.head_width, q.data, q.stride, index{1}, k.data, index{1}, k.stride, p, g.keys,
+                    g.scale, false);
+    for (index i = 0; i < g.queries; ++i) {
+      const index n = g.causal && i + 1 < seen ? i + 1 : seen;
+      T* row = p + i * g.keys;
+      if (bias) rows::add<T>({bias + i * g.keys, 1, n, n}, {row, 1, n, n});
+      rows::softmax(n, row, key_valid, row);
+      rows::fill<T>({row + n, 1, g.keys - n, g.keys - n}, T(0));
     }
   }
 

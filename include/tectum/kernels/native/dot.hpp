@@ -22,21 +22,21 @@ struct dot_task {
   bool accumulate = false;
 };
 
-// a and b hold W / 2Q groups of 2Q lanes each: all of them, in order, each folded to Q lanes.
-template <int Q, class T, int W, int... I>
-TECTUM_INLINE simd<T, W> fold(simd<T, W> a, simd<T, W> b, std::integer_sequence<int, I...>) noexcept {
-  return simd<T, W>::from(__builtin_shufflevector(a.v, b.v, (I / Q * 2 * Q + I % Q)...) +
-                          __builtin_shufflevector(a.v, b.v, (I / Q * 2 * Q + I % Q + Q)...));
+// a and b hold W / 2Q groups of 2Q lanes each: all of them, in order, each folded by f to Q lanes.
+template <int Q, class F, class T, int W, int... I>
+TECTUM_INLINE simd<T, W> fold(simd<T, W> a, simd<T, W> b, F f, std::integer_sequence<int, I...>) noexcept {
+  return f(simd<T, W>::from(__builtin_shufflevector(a.v, b.v, (I / Q * 2 * Q + I % Q)...)),
+           simd<T, W>::from(__builtin_shufflevector(a.v, b.v, (I / Q * 2 * Q + I % Q + Q)...)));
 }
-// The sums of N vectors, N a power of two up to W, in the first N lanes of x[0].
-template <int N, int Q, class T, int W>
-TECTUM_INLINE void sums_of(simd<T, W>* x) noexcept {
+// What f makes of all lanes of each of N vectors, N a power of two up to W, in the first N lanes of x[0]; Q: W / 2.
+template <int N, int Q, class F, class T, int W>
+TECTUM_INLINE void all_lanes(simd<T, W>* x, F f) noexcept {
   constexpr std::make_integer_sequence<int, W> lanes{};
   if constexpr (Q > 0) {
-    if constexpr (N == 1) x[0] = fold<Q>(x[0], x[0], lanes);
+    if constexpr (N == 1) x[0] = fold<Q>(x[0], x[0], f, lanes);
 #pragma GCC unroll 8
-    for (int i = 0; i < N / 2; ++i) x[i] = fold<Q>(x[2 * i], x[2 * i + 1], lanes);
-    sums_of<(N > 1 ? N / 2 : 1), Q / 2>(x);
+    for (int i = 0; i < N / 2; ++i) x[i] = fold<Q>(x[2 * i], x[2 * i + 1], f, lanes);
+    all_lanes<(N > 1 ? N / 2 : 1), Q / 2>(x, f);
   }
 }
 
@@ -78,7 +78,7 @@ template <class T, int R, int N>
   alignas(64) T sums[R * N < W ? W : R * N];
 #pragma GCC unroll 16
   for (int i = 0; i < R * N; i += together) {
-    sums_of<together, W / 2>(s + i);
+    all_lanes<together, W / 2>(s + i, [](V a, V b) { return a + b; });
     (s[i] * V(t.alpha)).store(sums + i);
   }
   using row = simd<T, N>;

@@ -32,13 +32,13 @@ TECTUM_INLINE void transpose(simd<T, W> (&x)[W]) noexcept {
   }
 }
 
-// to[k * 32 + j] = from[j * lane_stride + k] for k < rows, j < lanes; 0 for the other j.
+// to[k * wide + j] = from[j * lane_stride + k] for k < rows, j < lanes; 0 for the other j. wide: whole vectors.
 template <class T>
-[[gnu::noinline]] void pack_transposed(const T* from, index lane_stride, index lanes, index rows,
-                                       T* to) noexcept TECTUM_NONBLOCKING {
+[[gnu::noinline]] void pack_transposed(const T* from, index lane_stride, index lanes, index rows, T* to,
+                                       index wide = panel_width) noexcept TECTUM_NONBLOCKING {
   constexpr int W = native_width<T>;
   using V = simd<T, W>;
-  for (index j = 0; j < panel_width; j += W)
+  for (index j = 0; j < wide; j += W)
     for (index k = 0; k < rows; k += W) {
       const index n = rows - k < W ? rows - k : W;
       V x[W];
@@ -47,7 +47,7 @@ template <class T>
         for (int i = 0; i < W; ++i) x[i] = V::load(from + (j + i) * lane_stride + k);
         transpose(x);
 #pragma GCC unroll 16
-        for (int i = 0; i < W; ++i) x[i].store(to + (k + i) * panel_width + j);
+        for (int i = 0; i < W; ++i) x[i].store(to + (k + i) * wide + j);
       } else {
 #pragma GCC unroll 16
         for (int i = 0; i < W; ++i)
@@ -55,7 +55,7 @@ template <class T>
         transpose(x);
 #pragma GCC unroll 16
         for (int i = 0; i < W; ++i)
-          if (i < n) x[i].store(to + (k + i) * panel_width + j);
+          if (i < n) x[i].store(to + (k + i) * wide + j);
       }
     }
 }
