@@ -210,11 +210,14 @@ TECTUM_INLINE V first_step(V x, V n) noexcept {
   return fma(n, V(-C::ln2_high), x);
 }
 template <class V>
-TECTUM_INLINE reduced<V> reduce(V x) noexcept {
+TECTUM_INLINE reduced<V> reduce(V x, V n) noexcept {
   using C = constants_of<V>;
-  const V n = nearest(x * V(C::log2_e));
   const V r = fma(n, V(-C::ln2_low), first_step(x, n));
   return {n, fma(r * r, polynomial(r, C::exp), r)};
+}
+template <class V>
+TECTUM_INLINE reduced<V> reduce(V x) noexcept {
+  return reduce(x, nearest(x * V(constants_of<V>::log2_e)));
 }
 
 }  // namespace detail
@@ -246,9 +249,16 @@ template <lanes_or_scalar V>
 TECTUM_INLINE V exp_nonpositive(V x) noexcept {
   using C = constants_of<V>;
   using T = element_of_t<V>;
-  const V low = V(C::exp_normal);
-  const V y = exp_in_range(select(x > low, x, low));
-  return select(is_nan(x), x, select(x < low, V(T(0)), y));
+  const auto small = x < V(C::exp_normal);
+  const V limited = select(small, V(C::exp_normal), x);
+  const V n = convert<T>(convert<std::int32_t>(fma(limited, V(C::log2_e), V(T(-0.5)))));  // the nearest, as x <= 0
+  const V scale = detail::power_of_two(n);
+  const V y = select(small, V(T(0)), fma(scale, detail::reduce(limited, n).tail, scale));
+#if defined(__FAST_MATH__)
+  return select(is_nan(x), x, y);
+#else
+  return y;  // NaN is not small, and what is made of it is NaN
+#endif
 }
 
 template <lanes_or_scalar V>

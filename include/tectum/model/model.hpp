@@ -111,7 +111,7 @@ class model {
   // Inference into the workspace; allocates nothing. Arguments: names of what is wanted (nothing: all outputs), and
   // name = tensor for each input that it needs. Gives a view, valid until the workspace is used again.
   template <class... Arguments>
-  auto operator()(workspace_type& w, const Arguments&... arguments) const {
+  auto operator()(workspace_type& w, const Arguments&... arguments) const TECTUM_NONBLOCKING {
     using call = detail::call<Architecture, mode::inference, detail::wanted_of<Arguments...>>;
     run<T> r = start<call>(w, arguments...);
     run_forward(r, call::template function_table<T, Engine>.of);
@@ -230,15 +230,15 @@ class model {
   }
 
   template <class Call, class... Arguments>
-  run<T> start(arena<T>& a, const Arguments&... arguments) const {
+  run<T> start(arena<T>& a, const Arguments&... arguments) const TECTUM_NONBLOCKING {
     const source_list sources = sources_of<Call>(arguments...);
     return start_from<Call>(a, sources.items);
   }
 
   template <class Call>
-  run<T> start_from(arena<T>& a, const source* sources) const {
+  run<T> start_from(arena<T>& a, const source* sources) const TECTUM_NONBLOCKING {
     constexpr plan_view plan = Call::plan();
-    if (!a.holds(plan)) a.make_room(plan);
+    a.ensure(plan);
     run<T> r{.graph = graph(), .plan = plan, .parameters = parameters_.data()};
     r.fixed = a.fixed();
     r.per_sample = a.per_sample();

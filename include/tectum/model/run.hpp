@@ -161,8 +161,8 @@ struct steps_of {
 // The two functions of an operator type.
 template <class T>
 struct step_functions {
-  void (*forward)(const run<T>&, const plan_step&) noexcept = nullptr;
-  void (*backward)(const run<T>&, const plan_step&) noexcept = nullptr;
+  void (*forward)(const run<T>&, const plan_step&) noexcept TECTUM_NONBLOCKING = nullptr;
+  void (*backward)(const run<T>&, const plan_step&) noexcept TECTUM_NONBLOCKING = nullptr;
 };
 
 template <class T, class Engine, bool Backward, class... Ops>

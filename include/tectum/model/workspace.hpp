@@ -32,6 +32,17 @@ class arena {
     grow(ids_, p.ids * capacity_);
     grow(masks_, p.mask_bytes * capacity_);
   }
+  // The first call of a kind makes room; `prepare` has done so beforehand where nothing may ever be allocated.
+#if defined(__clang__) && __clang_major__ >= 20
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wfunction-effects"
+#endif
+  void ensure(const plan_view& p) TECTUM_NONBLOCKING {
+    if (!holds(p)) make_room(p);
+  }
+#if defined(__clang__) && __clang_major__ >= 20
+#pragma clang diagnostic pop
+#endif
   // The gradients of all parameters, in the parameters' layout.
   T* gradients(index elements) {
     grow(gradients_, elements);
