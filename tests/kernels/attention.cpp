@@ -15,8 +15,10 @@ TEST_CASE_TEMPLATE("attention and its gradient: masks, causal, bias, NaN behind 
         for (int options = 0; options < 8; ++options) {
           const index heads = 2, values_width = width + turn % 2;
           guarded_matrix<T> q(queries, heads * width, 1), k(keys, heads * width, 2), v(keys, heads * values_width, 0),
-              y(queries, heads * values_width, 3), y2(queries, heads * values_width, 3), dy(queries, heads * values_width);
-          guarded_matrix<T> dq(queries, heads * width, 1), dk(keys, heads * width, 0), dv(keys, heads * values_width, 2);
+              y(queries, heads * values_width, 3), y2(queries, heads * values_width, 3),
+              dy(queries, heads * values_width);
+          guarded_matrix<T> dq(queries, heads * width, 1), dk(keys, heads * width, 0),
+              dv(keys, heads * values_width, 2);
           guarded<T> p(heads * queries * keys), p2(heads * queries * keys), bias(heads * queries * keys),
               dbias(heads * queries * keys);
           guarded<std::uint8_t> valid(keys);
@@ -48,11 +50,12 @@ TEST_CASE_TEMPLATE("attention and its gradient: masks, causal, bias, NaN behind 
           native::attention_gradient(g, q.view(), k.view(), v.view(), mask, p2.data(), dy.view(),
                                      some ? matrix<T>{} : dq.view(), dk.view(), some ? matrix<T>{} : dv.view(), db,
                                      scratch.data());
-          reference::attention_gradient(g, q.view(), k.view(), v.view(), mask, p2.data(), dy.view(),
-                                        some ? matrix<T>{} : matrix<T>{dq2.data(), queries, heads * width, dq.stride},
-                                        matrix<T>{dk2.data(), keys, heads * width, dk.stride},
-                                        some ? matrix<T>{} : matrix<T>{dv2.data(), keys, heads * values_width, dv.stride},
-                                        db ? db2.data() : nullptr, scratch2.data());
+          reference::attention_gradient(
+              g, q.view(), k.view(), v.view(), mask, p2.data(), dy.view(),
+              some ? matrix<T>{} : matrix<T>{dq2.data(), queries, heads * width, dq.stride},
+              matrix<T>{dk2.data(), keys, heads * width, dk.stride},
+              some ? matrix<T>{} : matrix<T>{dv2.data(), keys, heads * values_width, dv.stride},
+              db ? db2.data() : nullptr, scratch2.data());
           CHECK(difference(dq.memory, dq2) < 10 * tolerance<T>);
           CHECK(difference(dk.memory, dk2) < 10 * tolerance<T>);
           CHECK(difference(dv.memory, dv2) < 10 * tolerance<T>);

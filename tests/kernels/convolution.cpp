@@ -43,8 +43,8 @@ TEST_CASE_TEMPLATE("convolution and its gradients: kernels, strides, padding, di
       for (index padding : {0, 1, 2})
         for (index dilation : {1, 2})
           for (index size : {1, 6, 14}) {
-            convolution_geometry g{3, size + 1, size, 5, kernel, kernel, stride, stride, padding, padding, dilation,
-                                   dilation};
+            convolution_geometry g{3,      size + 1, size,    5,       kernel,   kernel,
+                                   stride, stride,   padding, padding, dilation, dilation};
             if (g.out_height() * g.out_width() == 0) continue;
             compare<T>(g, turn++);
           }

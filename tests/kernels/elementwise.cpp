@@ -82,8 +82,9 @@ TEST_CASE_TEMPLATE("sum, maximum, dot, log_sum_exp, add_column_sums", T, float, 
           doctest::Approx(static_cast<double>(reference::dot(n, a.data(), b.data()))).epsilon(1e-5));
     CHECK(native::maximum(n, a.data()) == reference::maximum(n, a.data()));
     const T log_sum = native::log_sum_exp(n, a.data());
-    CHECK((n == 0 ? log_sum == -inf
-                  : log_sum == doctest::Approx(static_cast<double>(reference::log_sum_exp(n, a.data()))).epsilon(1e-5)));
+    CHECK((n == 0
+               ? log_sum == -inf
+               : log_sum == doctest::Approx(static_cast<double>(reference::log_sum_exp(n, a.data()))).epsilon(1e-5)));
     if (n == 0) continue;
     a[n - 1] = std::numeric_limits<T>::quiet_NaN();
     CHECK(math::is_nan(native::maximum(n, a.data())));

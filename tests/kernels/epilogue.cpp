@@ -14,9 +14,9 @@ constexpr float lanes_may_differ_by = 16 * 1.2e-7f;
 constexpr float lanes_may_differ_by = 0;
 #endif
 
-constexpr activation all[] = {activation::identity, activation::relu, activation::tanh, activation::sigmoid,
-                              activation::gelu,     activation::gelu_tanh, activation::silu, activation::elu,
-                              activation::leaky_relu};
+constexpr activation all[] = {activation::identity, activation::relu, activation::tanh,
+                              activation::sigmoid,  activation::gelu, activation::gelu_tanh,
+                              activation::silu,     activation::elu,  activation::leaky_relu};
 
 double exact(activation act, double x) {
   switch (act) {
@@ -25,7 +25,8 @@ double exact(activation act, double x) {
     case activation::tanh: return std::tanh(x);
     case activation::sigmoid: return 1 / (1 + std::exp(-x));
     case activation::gelu: return x * std::erfc(-x / std::sqrt(2.0)) / 2;
-    case activation::gelu_tanh: return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
+    case activation::gelu_tanh:
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
     case activation::silu: return x / (1 + std::exp(-x));
     case activation::elu: return x < 0 ? std::expm1(x) : x;
     case activation::leaky_relu: return x < 0 ? 0.01 * x : x;

@@ -65,8 +65,7 @@ class guarded {
 template <class T>
 struct guarded_matrix : tectum::matrix<T> {
   guarded<T> memory;
-  guarded_matrix(index high, index wide, index gap = 0)
-      : memory(high == 0 ? 0 : (high - 1) * (wide + gap) + wide) {
+  guarded_matrix(index high, index wide, index gap = 0) : memory(high == 0 ? 0 : (high - 1) * (wide + gap) + wide) {
     this->data = memory.data();
     this->rows = high;
     this->columns = wide;

@@ -18,8 +18,8 @@ double ulps(T got, long double want) {
   if (math::is_nan(got)) return 1e9;
   if (math::is_infinite(rounded) || math::is_infinite(got)) return math::bits(got) == math::bits(rounded) ? 0 : 1e9;
   const long double least = fast_math ? std::numeric_limits<T>::min() : std::numeric_limits<T>::denorm_min();
-  const long double unit = std::fmax(std::ldexp(1.0L, std::ilogb(std::fabs(want)) + 1 - std::numeric_limits<T>::digits),
-                                     least);
+  const long double unit =
+      std::fmax(std::ldexp(1.0L, std::ilogb(std::fabs(want)) + 1 - std::numeric_limits<T>::digits), least);
   return static_cast<double>(std::fabs(static_cast<long double>(got) - want) / unit);
 }
 

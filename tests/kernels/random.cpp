@@ -14,8 +14,7 @@ TEST_CASE("random: Philox 4x32-10 gives the published words") {
       random::philox({{0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}}, 0xffffffffffffffffu);
   static_assert(ones.word[0] == 0x408f276du && ones.word[1] == 0x41c83b0eu);
   static_assert(ones.word[2] == 0xa20bc7c6u && ones.word[3] == 0x6d5451fdu);
-  const random::block pi =
-      random::philox({{0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}}, 0x299f31d0a4093822u);
+  const random::block pi = random::philox({{0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}}, 0x299f31d0a4093822u);
   CHECK(pi.word[0] == 0xd16cfe09u);
   CHECK(pi.word[1] == 0x94fdcceb);
   CHECK(pi.word[2] == 0x5001e420u);

@@ -26,7 +26,7 @@ struct constants<float> {
   static constexpr float exp_low = -104.0f, exp_normal = -87.0f, exp_high = 89.0f, tanh_limit = 20.0f, erf_limit = 4.0f;
   static constexpr float exp[] = {1.392637600e-03f, 8.363333082e-03f, 4.166655346e-02f, 1.666657606e-01f, 0.5f};
   static constexpr float log[] = {0.18181818f, 0.22222222f, 0.28571429f, 0.4f, 0.66666667f};
-  static constexpr float erf[] = {-9.667044571e-06f, 1.126595903e-04f,  -8.484080406e-04f, 5.221031808e-03f,
+  static constexpr float erf[] = {-9.667044571e-06f, 1.126595903e-04f, -8.484080406e-04f, 5.221031808e-03f,
                                   -2.686543073e-02f, 1.128378250e-01f, -3.761263847e-01f, 1.128379167e+00f};
   static constexpr float erfc[] = {-5.363042808e-02f, -5.706519996e-02f, 4.034950533e-01f, 1.014954124e-01f,
                                    3.307571337e-01f,  2.736343401e-01f,  6.051183910e-04f};
@@ -42,10 +42,17 @@ struct constants<double> {
   static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10,
                           log2_e = 1.44269504088896340736;
   static constexpr double exp_low = -746.0, exp_normal = -708.0, exp_high = 710.0, tanh_limit = 44.0, erf_limit = 6.0;
-  static constexpr double exp[] = {2.0914882563485069500e-09, 2.5105490906986695450e-08, 2.7557273171941027719e-07,
-                                   2.7557254740405415099e-06, 2.4801587325920161742e-05, 1.9841269875342142162e-04,
-                                   1.3888888888883641505e-03, 8.3333333333259855701e-03, 4.1666666666666669835e-02,
-                                   1.6666666666666671103e-01, 0.5};
+  static constexpr double exp[] = {2.0914882563485069500e-09,
+                                   2.5105490906986695450e-08,
+                                   2.7557273171941027719e-07,
+                                   2.7557254740405415099e-06,
+                                   2.4801587325920161742e-05,
+                                   1.9841269875342142162e-04,
+                                   1.3888888888883641505e-03,
+                                   8.3333333333259855701e-03,
+                                   4.1666666666666669835e-02,
+                                   1.6666666666666671103e-01,
+                                   0.5};
   static constexpr double log[] = {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
                                    2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
   static constexpr double erf[] = {5.9571761477489124939e-11,  -1.1372848856791674325e-09, 1.4659775274047435986e-08,
@@ -138,22 +145,19 @@ TECTUM_INLINE V sqrt(V x) noexcept {
 #if defined(__AVX512F__) && !defined(__clang__)
     if constexpr (sizeof(x.v) == 64 && sizeof(x.v[0]) == 4)
       return V::from(__builtin_ia32_sqrtps512_mask(x.v, x.v, -1, 4));
-    else if constexpr (sizeof(x.v) == 64)
-      return V::from(__builtin_ia32_sqrtpd512_mask(x.v, x.v, -1, 4));
+    else if constexpr (sizeof(x.v) == 64) return V::from(__builtin_ia32_sqrtpd512_mask(x.v, x.v, -1, 4));
     else
 #endif
 #if defined(__AVX__) && !defined(__clang__)
-    if constexpr (sizeof(x.v) == 32 && sizeof(x.v[0]) == 4)
+        if constexpr (sizeof(x.v) == 32 && sizeof(x.v[0]) == 4)
       return V::from(__builtin_ia32_sqrtps256(x.v));
-    else if constexpr (sizeof(x.v) == 32)
-      return V::from(__builtin_ia32_sqrtpd256(x.v));
+    else if constexpr (sizeof(x.v) == 32) return V::from(__builtin_ia32_sqrtpd256(x.v));
     else
 #endif
 #if defined(__SSE2__) && !defined(__clang__)
-    if constexpr (sizeof(x.v) == 16 && sizeof(x.v[0]) == 4)
+        if constexpr (sizeof(x.v) == 16 && sizeof(x.v[0]) == 4)
       return V::from(__builtin_ia32_sqrtps(x.v));
-    else if constexpr (sizeof(x.v) == 16)
-      return V::from(__builtin_ia32_sqrtpd(x.v));
+    else if constexpr (sizeof(x.v) == 16) return V::from(__builtin_ia32_sqrtpd(x.v));
     else
 #endif
       for (int i = 0; i < V::width; ++i) x.v[i] = math::sqrt(x.v[i]);
@@ -249,15 +253,13 @@ template <lanes_or_scalar V>
 TECTUM_INLINE V exp_nonpositive(V x) noexcept {
   using C = constants_of<V>;
   using T = element_of_t<V>;
-  const auto small = x < V(C::exp_normal);
-  const V limited = select(small, V(C::exp_normal), x);
+  const V low = V(C::exp_normal), limited = select(x > low, x, low);  // never NaN: it becomes an integer
   const V n = convert<T>(convert<std::int32_t>(fma(limited, V(C::log2_e), V(T(-0.5)))));  // the nearest, as x <= 0
-  const V scale = detail::power_of_two(n);
-  const V y = select(small, V(T(0)), fma(scale, detail::reduce(limited, n).tail, scale));
+  const V scale = detail::power_of_two(n), y = fma(scale, detail::reduce(limited, n).tail, scale);
 #if defined(__FAST_MATH__)
-  return select(is_nan(x), x, y);
+  return select(is_nan(x), x, select(x < low, V(T(0)), y));
 #else
-  return y;  // NaN is not small, and what is made of it is NaN
+  return select(x < low, V(T(0)), fma(x, V(T(0)), y));  // 0 x: nothing, or NaN
 #endif
 }
 
@@ -329,8 +331,14 @@ TECTUM_INLINE void sin_cos_turns(V u, V& sine, V& cosine) noexcept {
   const V r = fma(u, V(T(4)), -quarter) * V(pi_half), z = r * r;
   constexpr T s[] = {T(-1.0 / 1307674368000.0), T(1.0 / 6227020800.0), T(-1.0 / 39916800.0), T(1.0 / 362880.0),
                      T(-1.0 / 5040.0),          T(1.0 / 120.0),        T(-1.0 / 6.0),        T(1)};
-  constexpr T c[] = {T(-1.0 / 87178291200.0), T(1.0 / 479001600.0), T(-1.0 / 3628800.0), T(1.0 / 40320.0),
-                     T(-1.0 / 720.0),         T(1.0 / 24.0),        T(-0.5),             T(1)};
+  constexpr T c[] = {T(-1.0 / 87178291200.0),
+                     T(1.0 / 479001600.0),
+                     T(-1.0 / 3628800.0),
+                     T(1.0 / 40320.0),
+                     T(-1.0 / 720.0),
+                     T(1.0 / 24.0),
+                     T(-0.5),
+                     T(1)};
   const V a = r * polynomial(z, s), b = polynomial(z, c);
   const auto odd = (quarter == V(T(1))) | (quarter == V(T(3)));
   const auto flip_sine = (quarter == V(T(2))) | (quarter == V(T(3)));

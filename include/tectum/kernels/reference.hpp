@@ -160,7 +160,8 @@ struct reference {
   }
   template <class T>
   static void batched_product(index count, index m, index n, index k, const_strided<T> a, const_strided<T> b,
-                              strided<T> c, std::type_identity_t<T> alpha, bool accumulate) noexcept TECTUM_NONBLOCKING {
+                              strided<T> c, std::type_identity_t<T> alpha,
+                              bool accumulate) noexcept TECTUM_NONBLOCKING {
     for (index q = 0; q < count; ++q)
       for (index i = 0; i < m; ++i)
         for (index j = 0; j < n; ++j) {

@@ -219,10 +219,8 @@ TECTUM_INLINE simd_mask<T, W> mask_from_bytes(const std::uint8_t* p, std::ptrdif
   typedef std::uint8_t bytes __attribute__((vector_size(W)));
   using mask = simd_mask<T, W>;
   bytes b{};
-  if (n >= W)
-    __builtin_memcpy(&b, p, W);
-  else
-    __builtin_memcpy(&b, p, static_cast<std::size_t>(n));
+  if (n >= W) __builtin_memcpy(&b, p, W);
+  else __builtin_memcpy(&b, p, static_cast<std::size_t>(n));
 #if defined(__AVX512F__) && !defined(__clang__)
   // g++ 12 widens bytes one by one.
   typedef char octets __attribute__((vector_size(16)));
@@ -231,9 +229,11 @@ TECTUM_INLINE simd_mask<T, W> mask_from_bytes(const std::uint8_t* p, std::ptrdif
   octets o{};
   __builtin_memcpy(&o, &b, W < 16 ? W : 16);
   if constexpr (sizeof(T) == 4 && W == 16)
-    return {reinterpret_cast<typename mask::vector>(__builtin_ia32_pmovzxbd512_mask(o, words{}, 0xffff)) != typename mask::vector{}};
+    return {reinterpret_cast<typename mask::vector>(__builtin_ia32_pmovzxbd512_mask(o, words{}, 0xffff)) !=
+            typename mask::vector{}};
   if constexpr (sizeof(T) == 8 && W == 8)
-    return {reinterpret_cast<typename mask::vector>(__builtin_ia32_pmovzxbq512_mask(o, quads{}, 0xff)) != typename mask::vector{}};
+    return {reinterpret_cast<typename mask::vector>(__builtin_ia32_pmovzxbq512_mask(o, quads{}, 0xff)) !=
+            typename mask::vector{}};
 #endif
   return {__builtin_convertvector(b, typename mask::vector) != typename mask::vector{}};
 }
@@ -242,12 +242,9 @@ TECTUM_INLINE simd_mask<T, W> mask_from_bytes(const std::uint8_t* p, std::ptrdif
 template <class T>
   requires std::is_floating_point_v<T>
 TECTUM_INLINE T fma(T a, std::type_identity_t<T> b, std::type_identity_t<T> c) noexcept {
-  if constexpr (!has_fma)
-    return a * b + c;
-  else if constexpr (sizeof(T) == 4)
-    return __builtin_fmaf(a, b, c);
-  else
-    return __builtin_fma(a, b, c);
+  if constexpr (!has_fma) return a * b + c;
+  else if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, c);
+  else return __builtin_fma(a, b, c);
 }
 template <class T, int W>
 TECTUM_INLINE simd<T, W> fma(simd<T, W> a, std::type_identity_t<simd<T, W>> b,
@@ -292,12 +289,9 @@ TECTUM_INLINE simd<T, W / 2> high_half(simd<T, W> x) noexcept {
 }
 template <class T, int W>
 TECTUM_INLINE T horizontal_sum(simd<T, W> x) noexcept {
-  if constexpr (W == 1)
-    return x.v[0];
-  else if constexpr (W == 2)
-    return x.v[0] + x.v[1];
-  else
-    return horizontal_sum(low_half(x) + high_half(x));
+  if constexpr (W == 1) return x.v[0];
+  else if constexpr (W == 2) return x.v[0] + x.v[1];
+  else return horizontal_sum(low_half(x) + high_half(x));
 }
 template <class T, int W>
 TECTUM_INLINE T horizontal_max(simd<T, W> x) noexcept {

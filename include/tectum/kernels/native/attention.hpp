@@ -75,11 +75,13 @@ struct attention_kernels {
           T* d = ds + i * keys;
           if (key_valid)  // what came of an invalid key's values may be NaN
             for (index j = 0; j < n; j += W)
-              rows::put_back(d + j, select(mask_from_bytes<T, W>(key_valid + j, n - j), rows::lanes<T>(d + j, n - j),
-                                           V(T(0))), n - j);
+              rows::put_back(d + j,
+                             select(mask_from_bytes<T, W>(key_valid + j, n - j), rows::lanes<T>(d + j, n - j), V(T(0))),
+                             n - j);
           const T s = rows::dot<T>(n, row, d);
-          rows::map(matrix<T>{d, 1, n, n}, [=](auto a, auto b) { return a * (b - decltype(b)(s)); },
-                    matrix<const T>{row, 1, n, n}, matrix<T>{d, 1, n, n});
+          rows::map(
+              matrix<T>{d, 1, n, n}, [=](auto a, auto b) { return a * (b - decltype(b)(s)); },
+              matrix<const T>{row, 1, n, n}, matrix<T>{d, 1, n, n});
           rows::fill<T>({d + n, 1, keys - n, keys - n}, T(0));
           if (dbias) rows::add<T>({d, 1, n, n}, {dbias + h * g.bias_head_stride + i * keys, 1, n, n});
         }

@@ -47,8 +47,7 @@ struct bordered_picture {
   template <class F>
   TECTUM_INLINE void each_row(F f) const noexcept {
     for (index c = 0; c < g.channels; ++c)
-      for (index y = 0; y < g.height; ++y)
-        f((c * g.height + y) * g.width, c * plane + (y + g.padding_height) * row);
+      for (index y = 0; y < g.height; ++y) f((c * g.height + y) * g.width, c * plane + (y + g.padding_height) * row);
   }
 };
 
@@ -84,7 +83,8 @@ struct tap_walk {
   const bordered_picture& b;
   index base, ky = 0, kx = 0;
   tap_walk(const bordered_picture& picture, index group) noexcept
-      : b(picture), base(group * (picture.g.channels / picture.g.groups) * picture.plane) {}
+      : b(picture),
+        base(group * (picture.g.channels / picture.g.groups) * picture.plane) {}
   TECTUM_INLINE index next() noexcept {
     const index offset = base + ky * b.g.dilation_height * b.row + b.of_place(kx * b.g.dilation_width);
     if (++kx == b.g.kernel_width) {
@@ -168,8 +168,15 @@ struct convolutions {
           for (index f = 0; f < filters; f += panel_width) {
             const index rows = filters - f < panel_width ? filters - f : panel_width, filter = group * filters + f;
             tile_task<T> t{w.data + group * packed_size(filters, all) + f * all + tap * panel_width,
-                           1, panel_width, columns, panel_width, 0, y + filter * pixels + first, pixels,
-                           runs.pixels, taps};
+                           1,
+                           panel_width,
+                           columns,
+                           panel_width,
+                           0,
+                           y + filter * pixels + first,
+                           pixels,
+                           runs.pixels,
+                           taps};
             t.accumulate = e.accumulate || tap > 0;
             t.row_bias = last && e.bias ? e.bias + filter : nullptr;
             t.relu = last && e.act == activation::relu;
@@ -197,9 +204,16 @@ struct convolutions {
         [&](index group, index, const pixel_runs& runs, index tap, index taps, tap_walk& walk) {
           gather_taps<T>(scratch, runs, walk, taps, columns);
           for (index f = 0; f < filters; f += panel_width) {
-            tile_task<T> t{columns, panel_width, 1, turned + f * panel_width, panel_width, 0,
-                           dw.data + group * packed_size(filters, all) + f * all + tap * panel_width, panel_width,
-                           panel_width, runs.pixels};
+            tile_task<T> t{columns,
+                           panel_width,
+                           1,
+                           turned + f * panel_width,
+                           panel_width,
+                           0,
+                           dw.data + group * packed_size(filters, all) + f * all + tap * panel_width,
+                           panel_width,
+                           panel_width,
+                           runs.pixels};
             t.accumulate = true;
             tile_panels(t, taps);
           }
@@ -221,7 +235,14 @@ struct convolutions {
         [&](index group, index, const pixel_runs& runs, index tap, index taps, tap_walk& walk) {
           for (index f = 0; f < filters; f += panel_width) {
             tile_task<T> t{w.data + group * packed_size(filters, all) + f * all + tap * panel_width,
-                           panel_width, 1, block + f * panel_width, panel_width, 0, columns, panel_width, panel_width,
+                           panel_width,
+                           1,
+                           block + f * panel_width,
+                           panel_width,
+                           0,
+                           columns,
+                           panel_width,
+                           panel_width,
                            filters - f < panel_width ? filters - f : panel_width};
             t.accumulate = f > 0;
             tile_panels(t, taps);

@@ -103,12 +103,9 @@ template <class T>
 void dot_products(dot_task<T> t, index rows) noexcept TECTUM_NONBLOCKING {
   while (rows > 0) {
     const index r = rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
-    if (r == 4)
-      dot_rows<T, 4>(t);
-    else if (r == 2)
-      dot_rows<T, 2>(t);
-    else
-      dot_rows<T, 1>(t);
+    if (r == 4) dot_rows<T, 4>(t);
+    else if (r == 2) dot_rows<T, 2>(t);
+    else dot_rows<T, 1>(t);
     rows -= r;
     t.a += r * t.a_row;
     t.c += r * t.c_row;

@@ -47,10 +47,8 @@ struct elementwise {
   template <class T, class V>
   TECTUM_INLINE static void put_back(T* to, V value, index n) noexcept {
     if constexpr (!std::is_const_v<T>) {
-      if (n >= V::width)
-        value.store(to);
-      else
-        value.store_partial(to, n);
+      if (n >= V::width) value.store(to);
+      else value.store_partial(to, n);
     }
   }
   template <class F, class... T>
@@ -119,10 +117,8 @@ struct elementwise {
   // The largest lane, NaN if there is one.
   template <class T, int W>
   TECTUM_INLINE static T largest(simd<T, W> x) noexcept {
-    if constexpr (W == 2)
-      return math::max(x[0], x[1]);
-    else
-      return largest(math::max(low_half(x), high_half(x)));
+    if constexpr (W == 2) return math::max(x[0], x[1]);
+    else return largest(math::max(low_half(x), high_half(x)));
   }
   template <class T>
   static T maximum(index n, const T* x) noexcept TECTUM_NONBLOCKING {
@@ -164,10 +160,8 @@ struct elementwise {
   static void gather_rows(index n, const std::int32_t* ids, const T* table, index width,
                           matrix<T> y) noexcept TECTUM_NONBLOCKING {
     for (index r = 0; r < n; ++r)
-      if (ids[r] < 0)
-        fill<T>({y.row(r), 1, width, width}, T(0));
-      else
-        copy<T>({table + ids[r] * width, 1, width, width}, {y.row(r), 1, width, width});
+      if (ids[r] < 0) fill<T>({y.row(r), 1, width, width}, T(0));
+      else copy<T>({table + ids[r] * width, 1, width, width}, {y.row(r), 1, width, width});
   }
   template <class T>
   static void scatter_add_rows(index n, const std::int32_t* ids, const_matrix<T> dy,

@@ -21,15 +21,13 @@ struct few_keys {
     return g.queries >= R && g.keys <= most_vectors * W && g.keys > 0 && g.head_width <= most_width;
   }
 
-  // One head: p[i, j] = softmax over the keys j that query i sees; 0 for the others. `valid` has g.keys bytes, or is null.
+  // One head: p[i, j] = softmax over the keys j that query i sees; 0 for the others. `valid` has g.keys bytes, or is
+  // null.
   static void probabilities(const attention_geometry<T>& g, const T* q, index q_stride, const T* k, index k_stride,
                             const T* bias, const std::uint8_t* valid, T* p) noexcept TECTUM_NONBLOCKING {
-    if (g.keys <= W)
-      of_vectors<1>(g, q, q_stride, k, k_stride, bias, valid, p);
-    else if (g.keys <= 2 * W)
-      of_vectors<2>(g, q, q_stride, k, k_stride, bias, valid, p);
-    else
-      of_vectors<4>(g, q, q_stride, k, k_stride, bias, valid, p);
+    if (g.keys <= W) of_vectors<1>(g, q, q_stride, k, k_stride, bias, valid, p);
+    else if (g.keys <= 2 * W) of_vectors<2>(g, q, q_stride, k, k_stride, bias, valid, p);
+    else of_vectors<4>(g, q, q_stride, k, k_stride, bias, valid, p);
   }
 
  private:

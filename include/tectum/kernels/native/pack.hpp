@@ -72,8 +72,7 @@ template <class T>
     for (index j = 0; j < panel_width; j += W) {
       V x = V(T(0));
       if (wanted && j < used)
-        x = lanes - j >= W ? V::load(from + k * row_stride + j)
-                           : V::load_partial(from + k * row_stride + j, lanes - j);
+        x = lanes - j >= W ? V::load(from + k * row_stride + j) : V::load_partial(from + k * row_stride + j, lanes - j);
       x.store(to + k * panel_width + j);
     }
   }

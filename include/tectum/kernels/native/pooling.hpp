@@ -54,7 +54,8 @@ struct pooling {
   template <class F>
   TECTUM_INLINE static void each_stretch(index windows, index places, index kernel, index step, index padding,
                                          F f) noexcept {
-    const index border = (padding + step - 1) / step, end = places < kernel ? 0 : (places - kernel + padding) / step + 1;
+    const index border = (padding + step - 1) / step,
+                end = places < kernel ? 0 : (places - kernel + padding) / step + 1;
     const index first = border < windows ? border : windows, last = end < first ? first : end < windows ? end : windows;
     for (index i = 0; i < windows;) {
       const index begin = i * step - padding, stop = begin + kernel, from = begin > 0 ? begin : 0;
@@ -71,7 +72,8 @@ struct pooling {
     index place;  // of x[0] in the channel's plane
   };
   template <class T>
-  static void max_block(const window_block& g, const T* x, T* y, maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
+  static void max_block(const window_block& g, const T* x, T* y,
+                        maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
     if (g.rows.size <= 0 || g.columns.size <= 0) {
       for (index r = 0; r < g.rows.count; ++r)
         for (index i = r * g.out_width; i < r * g.out_width + g.columns.count; ++i) {
@@ -85,31 +87,25 @@ struct pooling {
     }
   }
   template <bool Places, class T>
-  static void max_block_by(const window_block& g, const T* x, T* y, maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
+  static void max_block_by(const window_block& g, const T* x, T* y,
+                           maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
     constexpr int W = native_width<T>, least = W > 4 ? 4 : W;
-    if (g.columns.count < least)
-      max_windows<T, 1, 0, 0, Places>(g, x, y, argmax);
-    else if (g.right == 1)
-      max_lanes<Places, 1, 0>(g, x, y, argmax);
-    else if (g.right == 2 && g.columns.size == 2 && g.rows.size == 2)
-      max_lanes<Places, 2, 2>(g, x, y, argmax);
-    else if (g.right == 2 && g.columns.size > 1)
-      max_lanes<Places, 2, 0>(g, x, y, argmax);
-    else
-      max_windows<T, least, 0, 0, Places>(g, x, y, argmax);
+    if (g.columns.count < least) max_windows<T, 1, 0, 0, Places>(g, x, y, argmax);
+    else if (g.right == 1) max_lanes<Places, 1, 0>(g, x, y, argmax);
+    else if (g.right == 2 && g.columns.size == 2 && g.rows.size == 2) max_lanes<Places, 2, 2>(g, x, y, argmax);
+    else if (g.right == 2 && g.columns.size > 1) max_lanes<Places, 2, 0>(g, x, y, argmax);
+    else max_windows<T, least, 0, 0, Places>(g, x, y, argmax);
   }
   template <bool Places, int S, int K, class T>
-  static void max_lanes(const window_block& g, const T* x, T* y, maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
+  static void max_lanes(const window_block& g, const T* x, T* y,
+                        maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
     constexpr int W = native_width<T>, half = W > 4 ? W / 2 : W, least = W > 4 ? 4 : W;
-    if (g.columns.count >= W)
-      max_windows<T, W, S, K, Places>(g, x, y, argmax);
-    else if (g.columns.count >= half)
-      max_windows<T, half, S, K, Places>(g, x, y, argmax);
-    else
-      max_windows<T, least, S, K, Places>(g, x, y, argmax);
+    if (g.columns.count >= W) max_windows<T, W, S, K, Places>(g, x, y, argmax);
+    else if (g.columns.count >= half) max_windows<T, half, S, K, Places>(g, x, y, argmax);
+    else max_windows<T, least, S, K, Places>(g, x, y, argmax);
   }
-  // W windows of a row at a time; the last overlap those before them, so at least W. S: the step to the right, K: height
-  // and width of a window, where they are known, or 0.
+  // W windows of a row at a time; the last overlap those before them, so at least W. S: the step to the right, K:
+  // height and width of a window, where they are known, or 0.
   template <class T, int W, int S, int K, bool Places>
   [[gnu::noinline]] static void max_windows(const window_block& g, const T* x, T* y,
                                             maybe<std::int32_t> argmax) noexcept TECTUM_NONBLOCKING {
@@ -141,10 +137,8 @@ struct pooling {
             take(every<V, S, 1>(row + c, step), at + 1);
           }
           if (c < columns) {
-            if constexpr (S == 2)
-              take(every<V, S, 1>(row + c - 1, step), at);
-            else
-              take(every<V, S, 0>(row + c, step), at);
+            if constexpr (S == 2) take(every<V, S, 1>(row + c - 1, step), at);
+            else take(every<V, S, 0>(row + c, step), at);
           }
         }
         write(most, y + i);
@@ -175,10 +169,8 @@ struct pooling {
   }
   template <class V>
   TECTUM_INLINE static void write(V v, element_of_t<V>* p) noexcept {
-    if constexpr (std::is_arithmetic_v<V>)
-      *p = v;
-    else
-      v.store(p);
+    if constexpr (std::is_arithmetic_v<V>) *p = v;
+    else v.store(p);
   }
   // 0, step, 2 step, ...
   template <class N>

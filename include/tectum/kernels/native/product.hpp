@@ -20,10 +20,8 @@ template <class T>
     for (index c = 0; c < columns; c += W) {
       T* at = y + r * stride + c;
       const index n = columns - c;
-      if (n >= W)
-        activate(act, V::load(at)).store(at);
-      else
-        activate(act, V::load_partial(at, n)).store_partial(at, n);
+      if (n >= W) activate(act, V::load(at)).store(at);
+      else activate(act, V::load_partial(at, n)).store_partial(at, n);
     }
 }
 
@@ -62,10 +60,8 @@ void general_product(index m, index n, index k, const T* a, index a_row, index a
             block[i * panel_width + lane] =
                 lane < lanes && (!valid || valid[l + i]) ? from[i * b_row + lane * b_column] : T(0);
       }
-      if (lanes <= native_width<T>)
-        tile_column<T, 1>(t, m);
-      else
-        tile_panels(t, m);
+      if (lanes <= native_width<T>) tile_column<T, 1>(t, m);
+      else tile_panels(t, m);
       l += rows;
     } while (l < k);
   }
@@ -81,8 +77,8 @@ struct products {
     do {
       const index size = w.in - k < step ? w.in - k : step;
       const bool last = k + size >= w.in;
-      tile_task<T> t{x.data + k, x.stride, 1, w.data + k * panel_width, panel_width, w.in * panel_width,
-                     y.data,     y.stride, w.out, size};
+      tile_task<T> t{x.data + k, x.stride, 1,   w.data + k * panel_width, panel_width, w.in * panel_width, y.data,
+                     y.stride,   w.out,    size};
       t.accumulate = e.accumulate || k > 0;
       t.bias = last ? e.bias : nullptr;
       t.relu = last && e.act == activation::relu;
@@ -130,8 +126,8 @@ struct products {
                         scratch + p * panel_width * panel_width);
       for (index o = 0; o < w.out; o += 1024) {
         const index size = w.out - o < 1024 ? w.out - o : 1024;
-        tile_task<T> t{dy.data + o, dy.stride, 1, scratch + o * panel_width, panel_width, 0,
-                       dx.data + i, dx.stride, n, size};
+        tile_task<T> t{dy.data + o, dy.stride, 1,   scratch + o * panel_width, panel_width, 0, dx.data + i,
+                       dx.stride,   n,         size};
         t.accumulate = true;
         tile_panels(t, dy.rows);
       }
@@ -155,7 +151,8 @@ struct products {
 
   template <class T>
   static void batched_product(index count, index m, index n, index k, const_strided<T> a, const_strided<T> b,
-                              strided<T> c, std::type_identity_t<T> alpha, bool accumulate) noexcept TECTUM_NONBLOCKING {
+                              strided<T> c, std::type_identity_t<T> alpha,
+                              bool accumulate) noexcept TECTUM_NONBLOCKING {
     for (index i = 0; i < count; ++i) {
       const T *left = a.data + i * a.batch, *right = b.data + i * b.batch;
       T* to = c.data + i * c.batch;

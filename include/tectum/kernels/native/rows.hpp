@@ -51,8 +51,9 @@ struct rows : elementwise {
   template <class T>
   static void softmax_gradient(index n, const T* y, const T* dy, T* dx) noexcept TECTUM_NONBLOCKING {
     const T s = dot(n, y, dy);
-    map_add(matrix<T>{dx, 1, n, n}, [=](auto a, auto b) { return a * (b - decltype(b)(s)); },
-            matrix<const T>{y, 1, n, n}, matrix<const T>{dy, 1, n, n});
+    map_add(
+        matrix<T>{dx, 1, n, n}, [=](auto a, auto b) { return a * (b - decltype(b)(s)); }, matrix<const T>{y, 1, n, n},
+        matrix<const T>{dy, 1, n, n});
   }
 
   template <class T>

@@ -136,10 +136,8 @@ template <class T>
 constexpr int next_rows(index left) noexcept {
   constexpr signed char of_twelve[24] = {0, 1, 2, 3, 4, 3, 6, 4, 8, 6, 6, 8, 12, 6, 8, 12, 8, 8, 12, 8, 12, 12, 8, 12};
   constexpr signed char of_six[12] = {0, 1, 2, 3, 4, 3, 6, 4, 4, 6, 6, 4};
-  if constexpr (tile_shape<T>::rows == 12)
-    return left >= 24 ? 12 : of_twelve[left];
-  else
-    return left >= 12 ? 6 : of_six[left];
+  if constexpr (tile_shape<T>::rows == 12) return left >= 24 ? 12 : of_twelve[left];
+  else return left >= 12 ? 6 : of_six[left];
 }
 
 // One column of tiles, N vectors wide, `rows` high.
