@@ -180,7 +180,10 @@ class graph_builder {
             const parameter& p = parameters[groups[g].parameters + k].what;
             for (int e = 0; e < 4; ++e) same = same && p.extent[e] == all.items[k].extent[e];
           }
-          if (same) return g;
+          if (same) {
+            groups[g].frozen = groups[g].frozen && at.frozen;
+            return g;
+          }
           fault_op_ = &op;
           for (int k = 0; k < in.size(); ++k) keep_shape(in[k]);
           fail({"a shared pipeline is used on inputs of different widths:"});
