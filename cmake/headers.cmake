@@ -25,6 +25,7 @@ set(TECTUM_CORE_HEADERS
     tectum/kernels/native/convolution.hpp
     tectum/kernels/native/dot.hpp
     tectum/kernels/native/elementwise.hpp
+    tectum/kernels/native/few_keys.hpp
     tectum/kernels/native/pack.hpp
     tectum/kernels/native/pooling.hpp
     tectum/kernels/native/product.hpp

@@ -10,7 +10,7 @@ TEST_CASE_TEMPLATE("attention and its gradient: masks, causal, bias, NaN behind 
   const T nan = std::numeric_limits<T>::quiet_NaN();
   int turn = 0;
   for (index queries : {1, 3, 12, 33})
-    for (index keys : {1, 5, 33, 50})
+    for (index keys : {1, 5, 33, 50, 65})
       for (index width : {1, 5, 16, 40})
         for (int options = 0; options < 8; ++options) {
           const index heads = 2, values_width = width + turn % 2;

@@ -68,7 +68,7 @@ struct no_equation {};
 }  // namespace detail
 
 template <class Name, class Tensor>
-struct bind_tensor;  // tensor/binding.hpp: how a name takes the caller's tensor
+struct bind_tensor;  // model/call.hpp: how a name takes the caller's tensor
 
 template <text Characters>
 struct name {
