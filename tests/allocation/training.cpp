@@ -1,30 +1,7 @@
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
-#include "network.hpp"
-
-// Counts every allocation of this executable.
-namespace {
-long long allocations = 0;
-
-void* counted(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  void* p = nullptr;
-  if (posix_memalign(&p, alignment < sizeof(void*) ? sizeof(void*) : alignment, size) != 0) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 16); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#include "../training/network.hpp"
+#include "counting.hpp"
 
 using namespace training_test;
 
@@ -38,10 +15,10 @@ TEST_CASE("after the first step nothing is allocated") {
     auto batch = data.batch(order.from(0, n));
     std::apply([&](const auto&... b) { trainer.step(loss, b...); }, batch);
   };
-  const long long before = allocations;
+  const std::size_t before = allocations;
   step(24);
   CHECK(allocations > before);  // it does count
-  const long long warm = allocations;
+  const std::size_t warm = allocations;
   for (int i = 0; i < 3; ++i) step(24);
   step(7);
   CHECK(allocations == warm);
@@ -54,7 +31,7 @@ TEST_CASE("epochs of fit cost the report alone") {
     model m;
     tt::trainer trainer{m, tt::adamw{}, {.batch = 16, .epochs = epochs, .progress = silent}};
     trainer.fit(data, loss, held, tt::accuracy(answer, kind));
-    const long long before = allocations;
+    const std::size_t before = allocations;
     trainer.fit(data, loss, held, tt::accuracy(answer, kind));
     return allocations - before;
   };
