@@ -7,12 +7,6 @@
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
-// The steps of an operator, for each scalar and engine.
-struct checked_steps {
-  step_functions<double> reference_double, native_double;
-  step_functions<float> reference_float, native_float;
-};
-
 class operator_checks : noted_checks {
  public:
   operator_checks(const operator_table& op, const slot* options, const checked_steps& steps, std::vector<shape> inputs,
@@ -26,7 +20,7 @@ class operator_checks : noted_checks {
         draw_(options_) {}
 
   check_report run() {
-    title();
+    report_.title = title_of(op_, inputs_);
     if (single_.failed()) {
       fail(entry("shapes"), single_.mistake());
       return std::move(report_);
@@ -60,17 +54,6 @@ class operator_checks : noted_checks {
   }
   trial_outcome native(const trial_data& d, const trial_settings& s = {}) {
     return run_on(single_, steps_.native_double, d, s);
-  }
-
-  void title() {
-    sentence<256> s;
-    s << op_.name;
-    for (std::size_t k = 0; k < inputs_.size(); ++k) {
-      s << (k ? ", [" : " [");
-      for (int i = 0; i < inputs_[k].rank; ++i) s << (i ? ", " : "") << inputs_[k].extent[i];
-      s << "]" << (inputs_[k].padded ? " padded" : "") << (inputs_[k].optional ? " optional" : "");
-    }
-    report_.title = s.data();
   }
 
   // --- the checks

@@ -8,6 +8,24 @@
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
+// The steps of an operator, for each scalar and engine.
+struct checked_steps {
+  step_functions<double> reference_double, native_double;
+  step_functions<float> reference_float, native_float;
+};
+
+// "linear [3, 5] padded"
+inline std::string title_of(const operator_table& op, const std::vector<shape>& inputs) {
+  sentence<256> s;
+  s << op.name;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    s << (k ? ", [" : " [");
+    for (int i = 0; i < inputs[k].rank; ++i) s << (i ? ", " : "") << inputs[k].extent[i];
+    s << "]" << (inputs[k].padded ? " padded" : "") << (inputs[k].optional ? " optional" : "");
+  }
+  return s.data();
+}
+
 class noted_checks {
  protected:
   explicit noted_checks(single_operator single) : single_(std::move(single)) {}

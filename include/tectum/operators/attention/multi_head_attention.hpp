@@ -5,7 +5,7 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// Scaled dot-product attention with heads (Vaswani et al. 2017): for each head, softmax(Q Kᵀ / sqrt(width / heads)) V,
+// Scaled dot-product attention with heads (Vaswani et al. 2017): softmax(Q Kᵀ / sqrt(width / heads)) V for each head,
 // with Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
 //   heads: must divide the width; causal (false): query i sees the keys up to i only; bias (true): of the four linear
 //   layers; width (0): of the model and the result, 0 for the width of the queries.

@@ -6,8 +6,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// y = [1; x0] ⊗ [1; x1] ⊗ ..., flattened row-major with modality 0 slowest (TFN: Zadeh et al. 2017). An absent modality
-// counts as a zero vector: the terms of lower order without it are left. No parameters.
+// y = [1; x0] ⊗ [1; x1] ⊗ ..., flattened row-major with modality 0 slowest (TFN: Zadeh et al. 2017). No parameters.
+// An absent modality counts as a zero vector: the terms of lower order without it are left.
 //   [n0], [n1], ... -> [(n0 + 1) (n1 + 1) ...], at most 2^24
 struct tensor_fusion {
   static constexpr const char* name = "tensor_fusion";
