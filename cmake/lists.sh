@@ -42,7 +42,8 @@ case ${1:-} in
         status=1
       fi
     }
-    for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*'); do
+    for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*' \
+      -not -path 'tests/nonblocking/*'); do
       name=${source#tests/*/} # below its group's folder
       listed "${name%.cpp}" tests/CMakeLists.txt
     done

@@ -7,6 +7,9 @@ TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
 namespace native_parts {
 
+template <class I>
+inline constexpr I lane_numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 struct rows : elementwise {
   template <class T>
   static T log_sum_exp(index n, const T* x) noexcept TECTUM_NONBLOCKING {
@@ -115,14 +118,13 @@ struct rows : elementwise {
 
   // The first n lanes set.
   template <class T>
-  TECTUM_INLINE static auto first_mask(index n) noexcept {
+  TECTUM_INLINE static auto first_mask(index n) noexcept TECTUM_NONBLOCKING {
     constexpr int W = native_width<T>;
     using I = typename integer_of<sizeof(T)>::is;
-    static constexpr I numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return mask_for<T>(simd<I, W>::load(numbers) < simd<I, W>(static_cast<I>(n < W ? n : W)));
+    return mask_for<T>(simd<I, W>::load(lane_numbers<I>) < simd<I, W>(static_cast<I>(n < W ? n : W)));
   }
   template <class T, int W>
-  TECTUM_INLINE static simd<T, W> first_lanes(simd<T, W> x, index n) noexcept {
+  TECTUM_INLINE static simd<T, W> first_lanes(simd<T, W> x, index n) noexcept TECTUM_NONBLOCKING {
     return select(first_mask<T>(n), x, simd<T, W>(T(0)));
   }
 };
