@@ -16,6 +16,19 @@
 
 namespace tt = tectum;
 
+// The caller's tensor: rows of floats somewhere.
+struct table {
+  const float* data;
+  tt::index rows, columns;
+};
+template <>
+struct tectum::tensor_traits<table> {
+  using scalar = float;
+  static tensor_layout<const float> layout(const table& t) noexcept {
+    return row_major_layout(t.data, {t.rows, t.columns});
+  }
+};
+
 namespace net {
 constexpr tt::name<"x"> x;
 constexpr tt::name<"y"> y;
@@ -116,7 +129,7 @@ int main() {
     tt::model<net::concat_mlp> model{tt::seed{1}};
     tt::workspace<net::concat_mlp> workspace{batch};
     workspace.prepare(net::answer);
-    const auto bx = tt::tensor(x, {batch, 64}), by = tt::tensor(y, {batch, 128}), bz = tt::tensor(z, {batch, 256});
+    const table bx{x.data(), batch, 64}, by{y.data(), batch, 128}, bz{z.data(), batch, 256};
     print("concat_mlp", batch, "infer", "tectum",
           time_it([&] { model(workspace, net::answer, net::x = bx, net::y = by, net::z = bz); }));
     tt::trainer trainer{model, tt::adam{.learning_rate = 1e-4}, {.batch = batch}};

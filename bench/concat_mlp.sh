@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # concat_mlp.sh SHARED [ROUNDS]: times bench/concat_mlp beside the hand-written forms and torch eager of SHARED/peers, in
 # rounds on one core, and prints one table: p10 in microseconds (median of the rounds) and what others take over ours.
 # Needs libopenblas-dev, libdnnl-dev, libeigen3-dev, python3-torch and libjemalloc2. Keep the other core idle.
@@ -13,7 +13,9 @@ g++ -std=c++20 -O3 -march=native -fno-math-errno "$shared/peers/bench_hand.cpp" 
   -lopenblas -ldnnl
 cd "$shared/peers"
 export PYTHONDONTWRITEBYTECODE=1
+set +u
 . ./env.sh
+set -u
 lines=$build/lines
 : > "$lines"
 for round in $(seq "$rounds"); do

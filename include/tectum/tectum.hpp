@@ -1,8 +1,10 @@
 // Everything but the adapters to tensor libraries (eigen.hpp, xtensor.hpp), files (io/) and training (training/).
 #pragma once
 
-#include <tectum/architecture/architecture.hpp>
+// Errors come from these three: included from here, they are told with few lines.
 #include <tectum/architecture/fragment.hpp>
+
+#include <tectum/architecture/architecture.hpp>
 #include <tectum/fwd.hpp>
 #include <tectum/model/call.hpp>
 #include <tectum/model/model.hpp>
