@@ -95,6 +95,12 @@ class graph_builder {
         for (const shape& s : all) keep_shape(s);
         return fail(out.items[k].fault);
       }
+    // Ids of an input that did not say its vocabulary are checked against that of the operator that looks them up.
+    const int limit = op.id_limit(options);
+    for (int k = 0; limit > 0 && k < given.size(); ++k) {
+      graph_value& v = values[given[k]];
+      if (v.producer < 0 && v.shape.holds_ids() && (v.shape.limit == 0 || v.shape.limit > limit)) v.shape.limit = limit;
+    }
     g.values = values.size();
     for (int k = 0; k < out.count; ++k) {
       shape s = out.items[k];

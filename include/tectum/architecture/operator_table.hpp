@@ -58,6 +58,7 @@ struct operator_table {
   extents (*saved)(const slot*, range<shape>);
   extents (*scratch)(const slot*, range<shape>);
   long long (*multiply_adds)(const slot*, range<shape>);
+  int (*id_limit)(const slot*);  // of an operator that looks ids up: they are below it; 0 of all others
 };
 
 namespace detail {
@@ -141,6 +142,10 @@ struct erased {
       return {};
     }
   }
+  static constexpr int id_limit(const slot* options) {
+    if constexpr (requires { &Op::id_limit; }) return restore_options<Op>(options).id_limit();
+    else return 0;
+  }
   // Unless the operator says otherwise: each weight once for every row of the first input.
   static constexpr long long multiply_adds(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::multiply_adds; }) {
@@ -184,6 +189,7 @@ inline constexpr operator_table table_of_operator{
     .saved = &detail::erased<Op>::saved,
     .scratch = &detail::erased<Op>::scratch,
     .multiply_adds = &detail::erased<Op>::multiply_adds,
+    .id_limit = &detail::erased<Op>::id_limit,
 };
 
 }  // namespace tectum

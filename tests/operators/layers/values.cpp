@@ -119,13 +119,16 @@ constexpr auto skipped = tt::architecture([] {
 
 }  // namespace
 
-TEST_CASE("embedding gives zeros for ids that it does not have") {
+TEST_CASE("embedding looks rows up, and an input's ids are checked against its vocabulary") {
   tt::model<looked_up, double> model{tt::seed{1}};
   numbers table(6);
   REQUIRE(model.get("y.embedding.weight", table.data()));
-  const std::vector<int> ids{2, 3, 1000000, 0};
+  const std::vector<int> ids{2, 1, 1, 0}, beyond{2, 1, 3, 0};
   const auto result = model(x = tt::tensor(ids, {1, 4}));
-  CHECK(numbers(result.data(), result.data() + 8) == numbers{table[4], table[5], 0, 0, 0, 0, table[0], table[1]});
+  CHECK(numbers(result.data(), result.data() + 8) ==
+        numbers{table[4], table[5], table[2], table[3], table[2], table[3], table[0], table[1]});
+  CHECK_THROWS_WITH_AS(model(x = tt::tensor(beyond, {1, 4})),
+                       "input \"x\": id 3 at row 0, position 2 is out of range [0, 3)", tt::error);
 }
 
 TEST_CASE("split and residual") {

@@ -8,7 +8,7 @@ namespace tectum::inline TECTUM_ABI {
 
 // y[t] = table[id[t]]; ids that the table does not have, and padded places, give zeros.
 //   vocabulary: rows of the table; dim: width of the result.   tokens [length] -> [length, dim], category -> [dim]
-// Where the input declares a vocabulary, ids beyond it are an error of the call.
+// Ids of an input that it looks up directly are checked at the call: beyond the vocabulary they are an error there.
 struct embedding {
   int vocabulary, dim;
 
@@ -16,6 +16,7 @@ struct embedding {
   static constexpr auto masks = tokenwise;
   static constexpr bool strided_output = true;
 
+  constexpr int id_limit() const { return vocabulary; }
   constexpr shape infer(shape x) const {
     if (vocabulary < 1 || dim < 1) return wrong("embedding: vocabulary and dim must be 1 or more", vocabulary, dim);
     if (!x.holds_ids()) return wrong("embedding: the input must be tokens or a category");
