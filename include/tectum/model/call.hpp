@@ -140,6 +140,17 @@ struct call<Architecture, Mode, names<Names...>> {
   static constexpr auto planned = make_plan();
   static constexpr plan_view plan() { return planned.view(); }
 
+  // The inputs that the plan needs.
+  struct needed_inputs {
+    int values[source_graph::sizes.bound + 1]{};
+    int count = 0;
+    constexpr needed_inputs() {
+      for (int v = 0; v < graph().values.size(); ++v)
+        if (planned.values[v].used && graph().values[v].producer < 0) values[count++] = v;
+    }
+  };
+  static constexpr needed_inputs needed{};
+
   template <class T, class Engine>
   struct functions {
     step_functions<T> of[planned.step_count + 1]{};

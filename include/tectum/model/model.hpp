@@ -61,16 +61,14 @@ source source_of(const First& first, const Rest&... rest) {
   }
 }
 
-// Checks all inputs of the plan, then brings them in. Throws before anything has changed that a later call could see.
+// Checks the inputs that are needed, then brings them in. Throws before anything has changed that a later call could see.
 template <class T>
-void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
-  bound<T>* const bounds = a.inputs();
+void bring_all_in(run<T>& r, arena<T>& a, range<int> needed, const source* sources) {
+  const auto name = [&](int v) { return r.graph.values[v].name ? r.graph.values[v].name->characters : ""; };
   r.batch = -1;
-  for (int v = 0; v < r.graph.values.size(); ++v) {
+  for (const int v : needed) {
     const graph_value& g = r.graph.values[v];
-    if (g.producer >= 0) continue;
-    if (!r.plan.values[v].used) continue;
-    const index samples = check(sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch);
+    const index samples = check(sources[g.result], g.shape, name(v), r.batch);
     if (samples >= 0) r.batch = samples;
   }
   if (r.batch > a.capacity())
@@ -78,13 +76,11 @@ void bring_all_in(run<T>& r, arena<T>& a, const source* sources) {
                                 .append(a.capacity())
                                 .append(" samples, got ")
                                 .append(r.batch));
-  for (int v = 0; v < r.graph.values.size(); ++v) {
+  for (const int v : needed) {
     const graph_value& g = r.graph.values[v];
-    if (g.producer >= 0) continue;
-    if (!r.plan.values[v].used) continue;
     const view<T> place = r.value(v);
-    bounds[g.result] = bring_in<T>(
-        sources[g.result], g.shape, g.name ? g.name->characters : "", r.batch, place.data,
+    a.inputs()[g.result] = bring_in<T>(
+        sources[g.result], g.shape, name(v), r.batch, place.data,
         g.shape.holds_ids() ? a.ids() + r.plan.values[v].at.per_sample * a.capacity() : nullptr, r.mask(g.mask));
   }
 }
@@ -246,16 +242,16 @@ class model {
     r.masks = a.masks();
     r.inputs = a.inputs();
     r.capacity = a.capacity();
-    detail::bring_all_in(r, a, sources);
+    detail::bring_all_in(r, a, {Call::needed.values, Call::needed.count}, sources);
     return r;
   }
 
   template <class Call>
   static index batch_of(const source* sources) {
     index batch = 0;
-    for (int v = 0; v < graph().values.size(); ++v) {
-      const graph_value& g = graph().values[v];
-      if (g.producer >= 0 || !Call::planned.values[v].used || sources[g.result].absent) continue;
+    for (int i = 0; i < Call::needed.count; ++i) {
+      const graph_value& g = graph().values[Call::needed.values[i]];
+      if (sources[g.result].absent) continue;
       const index samples = check(sources[g.result], g.shape, g.name->characters);
       if (samples > batch) batch = samples;
     }

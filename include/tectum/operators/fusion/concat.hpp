@@ -1,6 +1,7 @@
 // Concatenation on the last axis ("late fusion").
 #pragma once
 
+#include <cstring>
 #include <tectum/operators/operator.hpp>
 
 namespace tectum::inline TECTUM_ABI {
@@ -46,7 +47,9 @@ struct concat {
         matrix<T> to = y.as_rows();
         to.data += column;
         to.columns = width;
-        if (!x.mask) {
+        if (!x.mask && to.rows == 1) {
+          std::memcpy(to.data, x.data, static_cast<std::size_t>(width) * sizeof(T));
+        } else if (!x.mask) {
           C::kernels::copy(x.as_rows(), to);
         } else {
           for (index b = 0; b < x.samples; ++b)
