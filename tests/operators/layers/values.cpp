@@ -97,7 +97,7 @@ TEST_CASE("a sequence in one row looks at valid tokens only") {
   CHECK(through<of_first>(in) == numbers{1, -4, 0, 0, -1, 0});
   CHECK(through<of_last>(in) == numbers{3, -2, 0, 0, -2, 1});
   const numbers any = through<of_any_largest>(tt::tensor(numbers{1, 7, nan, 2, 5, 9}, {1, 3, 2}));
-  CHECK(std::isnan(any[0]));
+  CHECK(tt::math::is_nan(any[0]));
   CHECK(any[1] == 9);
 }
 
