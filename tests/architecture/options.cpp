@@ -22,7 +22,6 @@ struct outer {
   double epsilon = 1e-5;
   nothing none{};
   long long big = 0;
-  static constexpr int ignored = 5;
 };
 template <class Scorer>
 struct nested {
