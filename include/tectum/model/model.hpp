@@ -61,7 +61,8 @@ source source_of(const First& first, const Rest&... rest) {
   }
 }
 
-// Checks the inputs that are needed, then brings them in. Throws before anything has changed that a later call could see.
+// Checks the inputs that are needed, then brings them in. Throws before anything has changed that a later call could
+// see.
 template <class T>
 void bring_all_in(run<T>& r, arena<T>& a, range<int> needed, const source* sources) {
   const auto name = [&](int v) { return r.graph.values[v].name ? r.graph.values[v].name->characters : ""; };

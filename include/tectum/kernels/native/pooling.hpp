@@ -3,6 +3,7 @@
 
 #include <tectum/kernels/geometry.hpp>
 #include <tectum/kernels/math.hpp>
+#include <tectum/kernels/strided.hpp>
 
 TECTUM_PRECISE_BEGIN
 namespace tectum::inline TECTUM_ABI {
