@@ -8,14 +8,14 @@ cd "$(dirname "$0")/.."
 
 # preset, packages, seconds that it is expected to take from scratch on two cores
 parts=(
-  'clang      clang 900'
-  'asan       clang 1200'
-  'tsan       clang 180'
-  'noexcept   -     300'
-  'fast-math  -     420'
-  'avx2       -     420'
-  'baseline   -     420'
-  'neon       arm   600'
+  'clang      clang 400'
+  'asan       clang 1000'
+  'tsan       clang 120'
+  'noexcept   -     150'
+  'fast-math  -     700'
+  'avx2       -     700'
+  'baseline   -     700'
+  'neon       arm   1500'
 )
 
 part= first=0 seconds=1000000 counts=
