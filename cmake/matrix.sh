@@ -15,7 +15,7 @@ parts=(
   'fast-math  -     700'
   'avx2       -     700'
   'baseline   -     700'
-  'neon       arm   1500'
+  'neon       arm   1800'
 )
 
 part= first=0 seconds=1000000 counts=
