@@ -121,7 +121,7 @@ constexpr parameter table_of(const char* name, int rows, int width) {
 
 // The parameters of one operator, in order; `context.weight(i)` and its like count the same way.
 struct parameter_list {
-  static constexpr int capacity = 24;
+  static constexpr int capacity = 36;
   parameter items[capacity]{};
   int count = 0;
 

@@ -155,6 +155,7 @@ class trial {
     folded_.epilogue = s.act;
     step_.folded = s.act > 0 ? o_.step() + 1 : -1;
     run_.training = s.training;
+    run_.recording = s.training || s.backward;
     run_.random = {3, 5};
     run_.parameters = parameters_.data();
     run_.buffers = s.training ? parameters_.data() : nullptr;

@@ -150,7 +150,7 @@ class model {
     using call = detail::call<Architecture, mode::training, detail::wanted_of<Arguments...>>;
     T* const g = w.gradients(graph().parameter_elements);
     run<T> r = start<call>(w, arguments...);
-    r.training = true;
+    r.training = r.recording = true;
     r.random = random;
     r.gradients = g;
     r.buffers = parameters_.data();

@@ -23,7 +23,7 @@ struct run {
   std::uint8_t* masks = nullptr;
   const bound<T>* inputs = nullptr;
   index batch = 0, capacity = 0;
-  bool training = false;
+  bool training = false, recording = false;
   random_stream random{};
   const T* const* seeds = nullptr;  // gradients of the wanted values, [samples, size] each; null: 1 of every loss
 
@@ -97,6 +97,7 @@ struct steps_of {
     c.scratch_fixed_memory = r.fixed + s.scratch.fixed;
     c.scratch_memory = r.per_sample + s.scratch.per_sample * r.capacity;
     c.training = r.training;
+    c.recording = r.recording;
     c.random = {r.random.seed, r.random.stream * 65536 + static_cast<std::uint64_t>(s.op)};
     c.batch = r.batch;
     if (s.folded >= 0) c.act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
@@ -117,6 +118,18 @@ struct steps_of {
     op.backward(c, operand<T>{r, x[I], reads_inputs}..., output(r, s.values + R)...,
                 view<const T>(r.gradient(s.values + R))..., r.gradient(x[I])...);
   }
+  // Of any number of inputs.
+  template <int... R>
+  static void forward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
+                      inputs<context<T, Engine>> x, std::integer_sequence<int, R...>) noexcept {
+    op.forward(c, x, r.value(s.values + R)...);
+  }
+  template <int... R>
+  static void backward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
+                       inputs<context<T, Engine>> x, outputs<context<T, Engine>> dx,
+                       std::integer_sequence<int, R...>) noexcept {
+    op.backward(c, x, output(r, s.values + R)..., view<const T>(r.gradient(s.values + R))..., dx);
+  }
   static view<const T> output(const run<T>& r, int v) noexcept {
     view<const T> y = r.value(v);
     if constexpr ((static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::output)) == 0) y.data = nullptr;
@@ -130,7 +143,7 @@ struct steps_of {
     if constexpr (arity == any_number) {
       view<const T> x[most_inputs];
       for (int k = 0; k < o.input_count; ++k) x[k] = r.operand(r.graph.inputs[o.inputs + k]);
-      op.forward(c, inputs<context<T, Engine>>{x, o.input_count}, r.value(s.values));
+      forward(op, r, s, c, {x, o.input_count}, std::make_integer_sequence<int, results>());
     } else {
       forward(op, r, s, c, std::make_integer_sequence<int, arity>(), std::make_integer_sequence<int, results>());
     }
@@ -148,8 +161,7 @@ struct steps_of {
         x[k] = operand<T>{r, v, (static_cast<int>(backward_reads_of<Op>()) & 1) != 0};
         dx[k] = r.gradient(v);
       }
-      op.backward(c, inputs<context<T, Engine>>{x, o.input_count}, output(r, s.values),
-                  view<const T>(r.gradient(s.values)), outputs<context<T, Engine>>{dx, o.input_count});
+      backward(op, r, s, c, {x, o.input_count}, {dx, o.input_count}, std::make_integer_sequence<int, results>());
     } else {
       backward(op, r, s, c, std::make_integer_sequence<int, arity>(), std::make_integer_sequence<int, results>());
     }

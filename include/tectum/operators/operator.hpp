@@ -63,7 +63,8 @@ class context {
   T *saved_memory = nullptr, *saved_fixed_memory = nullptr, *saved_pair_memory = nullptr;
   T *scratch_memory = nullptr, *scratch_fixed_memory = nullptr;
   activation act = activation::identity;
-  bool training = false;
+  bool training = false;   // dropout drops, batch statistics are taken and kept
+  bool recording = false;  // backward will follow: what it reads must be written
   random_stream random{};
   index batch = 0;
 

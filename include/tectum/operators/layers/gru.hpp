@@ -50,7 +50,7 @@ struct gru {
     const index n = hidden, length = x.length();
     const matrix<T> sums{c.scratch(), x.samples, 3 * n, 3 * n};
     for (int d = 0; d < directions(); ++d) {
-      const memory_of<T> m(c.saved(), x.samples, length, n, d, c.training);
+      const memory_of<T> m(c.saved(), x.samples, length, n, d, c.recording);
       const int first_parameter = d * (bias ? 4 : 2);
       C::kernels::product(x.as_rows(), c.weight(first_parameter),
                           {bias ? c.values(first_parameter + 2) : nullptr, activation::identity, false},

@@ -32,7 +32,7 @@ struct max_pool {
   void forward(C& c, in<C> x, out<C> y) const noexcept {
     for (index b = 0; b < x.samples; ++b)
       C::kernels::max_pool(windows(x.shape()), x.sample(b), y.sample(b),
-                           c.training ? places(c, y.size(), b) : nullptr);  // what nobody will read need not be kept
+                           c.recording ? places(c, y.size(), b) : nullptr);  // what nobody will read need not be kept
   }
   template <class C>
   void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
