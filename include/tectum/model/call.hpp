@@ -11,6 +11,26 @@ struct bind_tensor {
   static constexpr auto bind(Tensor&& tensor) { return tectum::bind<Name>(static_cast<Tensor&&>(tensor)); }
 };
 
+// What `tt::gradient(name) = tensor` gives in a call of `backward`: the gradient that comes to this value from behind.
+template <class Name, class Held>
+struct gradient_binding {
+  using seeded = Name;
+  Held held;
+  tectum::source source() const { return boundary::erase(held); }
+};
+template <name_object Name>
+struct gradient_of {
+  template <bindable X>
+  constexpr auto operator=(X&& x) const {
+    return gradient_binding<Name, decltype(boundary::annotate(static_cast<X&&>(x)))>{
+        boundary::annotate(static_cast<X&&>(x))};
+  }
+};
+template <name_object Name>
+constexpr gradient_of<Name> gradient(const Name&) {
+  return {};
+}
+
 namespace detail {
 
 // One sentence each, in templates on nothing but the name, so that the error shows it.
@@ -45,6 +65,9 @@ inline constexpr bool is_binding = requires {
   std::remove_cvref_t<T>::is_absent;
 };
 
+template <class T>
+inline constexpr bool is_gradient = requires { typename std::remove_cvref_t<T>::seeded; };
+
 template <name_object... Names>
 struct names {};
 
@@ -57,6 +80,7 @@ template <class... Found, class First, class... Rest>
 struct wanted_names<names<Found...>, First, Rest...> {
   static auto pick() {
     if constexpr (name_object<First>) return wanted_names<names<Found..., First>, Rest...>{};
+    else if constexpr (is_gradient<First>) return wanted_names<names<Found..., typename First::seeded>, Rest...>{};
     else return wanted_names<names<Found...>, Rest...>{};
   }
   using type = typename decltype(pick())::type;
@@ -123,7 +147,7 @@ struct call<Architecture, Mode, names<Names...>> {
   static constexpr bool any_loss() {
     for (int i = 0; i < wanted.count; ++i)
       if (graph().values[wanted.values[i]].shape.kind == kind::scalar) return true;
-    return Mode == mode::inference;
+    return Mode != mode::training;
   }
 
   static constexpr auto make_plan() {

@@ -4,7 +4,6 @@
 
 #include <tectum/kernels/native.hpp>
 #include <tectum/model/workspace.hpp>
-#include <tectum/tensor/output.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
@@ -56,8 +55,39 @@ source source_of(const First& first, const Rest&... rest) {
     if constexpr (v >= 0 && g.values[v < 0 ? 0 : v].result == I) return first.source();
     else return source_of<Architecture, I>(rest...);
   } else {
-    static_assert(name_object<First>, "tectum: an argument of a call is a name (wanted) or name = tensor");
+    static_assert(name_object<First> || is_gradient<First>,
+                  "tectum: an argument of a call is a name (wanted) or name = tensor");
     return source_of<Architecture, I>(rest...);
+  }
+}
+
+// The same for the gradients given to `backward`: dense, zero where the value is padded or absent.
+template <class T>
+void bring_gradients_in(const run<T>& r, arena<T>& a, range<int> wanted, const source* given, bound<T>* seeds) {
+  const auto size_at_most = [&](int v) { return r.samples_of(r.described(v).shape) * r.described(v).shape.size(); };
+  index total = 0;
+  for (const int v : wanted) total += size_at_most(v);
+  T* room = a.seeds(total);
+  for (int i = 0, k = 0; i < wanted.count; ++i, ++k) {
+    while (given[k].type == scalar_type::unknown) ++k;  // an argument of another kind
+    const graph_value& g = r.described(wanted[i]);
+    const bool once = g.shape.kind == kind::scalar;
+    const shape expected = once ? features_of(1) : g.shape.unmasked();
+    const char* name = "";
+    for (const graph_equation& e : r.graph.equations)
+      if (e.value == wanted[i]) name = e.name->characters;
+    check(given[k], expected, name, r.samples_of(g.shape));
+    seeds[i] = bring_in<T>(given[k], expected, name, r.samples_of(g.shape), room, nullptr, nullptr);
+    if (g.mask >= 0) {
+      const view<T> dense{room, r.batch, g.shape.size(), &g.shape, r.mask(g.mask)};
+      if (seeds[i].data != room)
+        for (index b = 0; b < r.batch; ++b)
+          std::memcpy(static_cast<void*>(dense.sample(b)), seeds[i].data + b * seeds[i].stride,
+                      static_cast<std::size_t>(dense.size()) * sizeof(T));
+      clear_invalid(dense);
+      seeds[i] = {room, nullptr, r.batch, dense.size(), nullptr, true};
+    }
+    room += size_at_most(wanted[i]);
   }
 }
 
@@ -160,6 +190,39 @@ class model {
     return outputs<call>(r);
   }
 
+  // Backward from gradients that the caller has: for a network that is a part of something else. Arguments:
+  // tt::gradient(y) = tensor for each value that a gradient comes to, and name = tensor for the inputs. Sets the
+  // workspace's gradients, of the parameters and, read with workspace.gradient(x), of the inputs; gives the values, in
+  // that order.
+  template <class... Arguments>
+  auto backward(workspace_type& w, const Arguments&... arguments) {
+    return backward_at({}, w, arguments...);
+  }
+  template <class... Arguments>
+  auto backward_at(pass how, workspace_type& w, const Arguments&... arguments) {
+    static_assert((0 + ... + (detail::is_gradient<Arguments> ? 1 : 0)) > 0 && !(false || ... || name_object<Arguments>),
+                  "tectum: backward needs tt::gradient(y) = tensor for what is wanted, instead of its name");
+    using call = detail::call<Architecture, mode::backward, detail::wanted_of<Arguments...>>;
+    T* const g = w.gradients(graph().parameter_elements);
+    std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
+    run<T> r = start<call>(w, arguments...);
+    const source given[] = {gradient_source(arguments)...};
+    bound<T> seeds[call::wanted.count];
+    detail::bring_gradients_in(r, w, call::wanted_values(), given, seeds);
+    r.seeds = seeds;
+    r.training = how.training;
+    r.recording = true;
+    r.random = how.random;
+    r.gradients = g;
+    if (how.training) r.buffers = parameters_.data();
+    constexpr const step_functions<T>* functions = call::template function_table<T, Engine>.of;
+    run_forward(r, functions);
+    run_backward<T, Engine>(r, functions, call::wanted_values());
+    for (int v = 0; v < graph().values.size(); ++v)
+      if (graph().values[v].producer < 0) w.input_gradients()[graph().values[v].result] = r.gradient(v);
+    return outputs<call>(r);
+  }
+
   // The flat parameters, in the kernels' layout; padding between them is zero.
   T* data() { return parameters_.data(); }
   const T* data() const { return parameters_.data(); }
@@ -207,6 +270,11 @@ class model {
   }
 
  private:
+  template <class Argument>
+  static source gradient_source(const Argument& a) {
+    if constexpr (detail::is_gradient<Argument>) return a.source();
+    else return source();
+  }
   template <class Call, class... Bindings>
   static constexpr void given(detail::binding_list<Bindings...>) {
     Call::template fits<Bindings...>();

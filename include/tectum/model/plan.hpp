@@ -7,7 +7,9 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-enum class mode : unsigned char { inference, training, training_with_input_gradients };
+// training: gradients of the parameters, from the wanted losses. backward: of the parameters and of every input, from
+// gradients that the caller gives of whatever is wanted.
+enum class mode : unsigned char { inference, training, backward };
 
 // Units of a place: elements in the fixed part, elements a sample, elements a pair of samples.
 struct place {
@@ -59,6 +61,7 @@ class planning {
   constexpr planning(const graph_view& g, const int* wanted, int wanted_count, mode m)
       : graph_(g),
         training_(m != mode::inference),
+        of_inputs_(m == mode::backward),
         values(g.values.size()),
         needed_(g.operators.size(), 0),
         uses_(g.values.size(), 0),
@@ -69,7 +72,7 @@ class planning {
       kept_[wanted[i]] = 1;
       need(wanted[i]);
     }
-    if (training_) find_gradients(m == mode::training_with_input_gradients);
+    if (training_) find_gradients();
     fold_epilogues();
     share_memory();
     order();
@@ -78,7 +81,7 @@ class planning {
   }
 
   const graph_view& graph_;
-  const bool training_;
+  const bool training_, of_inputs_;
   growing<plan_value> values;
   growing<plan_step> steps;
   growing<int> clears;
@@ -120,8 +123,8 @@ class planning {
   }
 
   // A value has a gradient if something that is trained lies before it and a wanted loss behind it.
-  constexpr void find_gradients(bool of_inputs) {
-    if (of_inputs)
+  constexpr void find_gradients() {
+    if (of_inputs_)
       for (int v = 0; v < values.size(); ++v)
         values[v].gradient = values[v].used && graph_.values[v].producer < 0 && !graph_.values[v].shape.holds_ids();
     growing<char> behind(values.size(), 0);
@@ -132,9 +135,8 @@ class planning {
       for (int k = 0; k < o.input_count; ++k) any = any || values[input(o, k)].gradient;
       for (int r = 0; r < o.op->results; ++r) values[o.values + r].gradient = any;
     }
-    // With gradients of inputs, the caller gives the gradients of whatever is wanted; otherwise losses count.
     for (int v = 0; v < values.size(); ++v)
-      behind[v] = kept_[v] != 0 && (of_inputs || graph_.values[v].shape.kind == kind::scalar);
+      behind[v] = kept_[v] != 0 && (of_inputs_ || graph_.values[v].shape.kind == kind::scalar);
     for (int i = graph_.operators.size() - 1; i >= 0; --i) {
       if (!needed_[i]) continue;
       const graph_operator& o = graph_.operators[i];
@@ -258,7 +260,10 @@ class planning {
     for (int v = 0; v < count; ++v) {
       if (!values[v].used) continue;
       tenant& home = tenants[values[v].lies_in];
-      if (graph_.values[v].producer < 0) home.lives(0);
+      if (graph_.values[v].producer < 0) {
+        home.lives(0);
+        if (values[v].gradient && of_inputs_) tenants[count + v].lives(end);
+      }
       if (kept_[v]) home.lives(end);
     }
     for (int i = 0; i < n; ++i) {

@@ -9,6 +9,13 @@
 
 namespace tectum::inline TECTUM_ABI {
 
+// How `backward` runs: the random numbers of dropout, and whether it drops and batch statistics are taken (true), or
+// the network behaves as in inference.
+struct pass {
+  random_stream random{};
+  bool training = true;
+};
+
 // Everything that a step looks at. Pointers into the model, the workspace and the caller's tensors.
 template <class T>
 struct run {
@@ -25,7 +32,7 @@ struct run {
   index batch = 0, capacity = 0;
   bool training = false, recording = false;
   random_stream random{};
-  const T* const* seeds = nullptr;  // gradients of the wanted values, [samples, size] each; null: 1 of every loss
+  const bound<T>* seeds = nullptr;  // gradients of the wanted values; null: 1 of every loss
 
   const graph_value& described(int v) const { return graph.values[v]; }
   std::uint8_t* mask(int m) const { return m < 0 ? nullptr : masks + graph.masks[m].at * capacity; }
@@ -215,7 +222,8 @@ template <class T, class Engine>
 void seed_gradient(const run<T>& r, int value, int number) noexcept TECTUM_NONBLOCKING {
   const view<T> g = r.gradient(value);
   if (!g) return;
-  if (r.seeds) Engine::add(matrix<const T>{r.seeds[number], g.samples, g.size(), g.size()}, g.as_samples());
+  if (r.seeds)
+    Engine::add(matrix<const T>{r.seeds[number].data, g.samples, g.size(), r.seeds[number].stride}, g.as_samples());
   else if (g.shape().kind == kind::scalar) *g.data += T(1);
 }
 

@@ -3,6 +3,7 @@
 
 #include <tectum/model/call.hpp>
 #include <tectum/model/parameters.hpp>
+#include <tectum/tensor/output.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
@@ -49,6 +50,14 @@ class arena {
     return gradients_.data();
   }
 
+  // Room for the gradients that a caller gives.
+  T* seeds(index elements) {
+    grow(seeds_, elements);
+    return seeds_.data();
+  }
+  // Of every input: where its gradient lies since the last call of `backward`.
+  view<const T>* input_gradients() const { return inputs_.gradients; }
+
   T* fixed() const { return fixed_.data(); }
   T* per_sample() const { return per_sample_.data(); }
   T* per_pair() const { return per_pair_.data(); }
@@ -62,15 +71,24 @@ class arena {
     if (m.size() < n) m.resize(n);
   }
   struct bound_list {
-    explicit bound_list(int n) : items(new bound<T>[static_cast<std::size_t>(n)]) {}
-    bound_list(bound_list&& o) noexcept : items(o.items) { o.items = nullptr; }
+    explicit bound_list(int n)
+        : items(new bound<T>[static_cast<std::size_t>(n)]),
+          gradients(new view<const T>[static_cast<std::size_t>(n)]) {}
+    bound_list(bound_list&& o) noexcept : items(o.items), gradients(o.gradients) {
+      o.items = nullptr;
+      o.gradients = nullptr;
+    }
     bound_list& operator=(bound_list&&) = delete;
-    ~bound_list() { delete[] items; }
+    ~bound_list() {
+      delete[] items;
+      delete[] gradients;
+    }
     bound<T>* data() const { return items; }
     bound<T>* items;
+    view<const T>* gradients;
   };
   index capacity_;
-  memory<T> fixed_, per_sample_, per_pair_, gradients_;
+  memory<T> fixed_, per_sample_, per_pair_, gradients_, seeds_;
   memory<std::int32_t> ids_;
   memory<std::uint8_t> masks_;
   bound_list inputs_;
@@ -94,6 +112,16 @@ class workspace : public arena<T> {
   void prepare_training(const Names&...) {
     this->make_room(detail::call<Architecture, mode::training, detail::names<Names...>>::plan());
     this->gradients(compiled<Architecture>::view().parameter_elements);
+  }
+  // The gradient that `model.backward` found for an input, until the workspace is used again; zero where it is padded
+  // or absent. Without data where nothing that a gradient was given for depends on the input.
+  template <name_object Name>
+  result<T> gradient(const Name&) const {
+    constexpr graph_view g = compiled<Architecture>::view();
+    constexpr int v = detail::find_input(g, Name::entry());
+    detail::a_name_is_not_an_input<(v >= 0), detail::shown<*Name::entry()>()>();
+    const view<const T>& d = this->input_gradients()[g.values[v < 0 ? 0 : v].result];
+    return {d.data, d.samples, d.stride, g.values[v < 0 ? 0 : v].shape};
   }
   // Bytes of inference a batch of `capacity`, known before there is a workspace.
   static constexpr long long planned_bytes(long long capacity) {
