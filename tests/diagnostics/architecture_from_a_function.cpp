@@ -1,4 +1,4 @@
-// expect: in equation joint: sum: 
+// expect: in equation joint: sum:
 #include <tectum/tectum.hpp>
 
 namespace tt = tectum;
@@ -9,7 +9,8 @@ constexpr tt::name<"joint"> joint;
 
 constexpr auto with(auto fusion) {
   return tt::architecture([=] {
-    return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}}, joint = tt::fuse(fusion, a, b));
+    return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                         joint = tt::fuse(fusion, a, b));
   });
 }
 

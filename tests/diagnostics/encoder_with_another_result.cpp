@@ -8,7 +8,6 @@ constexpr tt::name<"y"> y;
 
 inline constexpr auto encode = tt::flatten | tt::linear{16} | tt::relu;
 
-
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
   return tt::equations(

@@ -7,15 +7,9 @@ constexpr tt::name<"a"> a;
 constexpr tt::name<"joint"> joint;
 
 #ifndef TECTUM_CORRECTED
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      joint = tt::fuse(tt::concat{}, a, joint));
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{8}}, joint = tt::fuse(tt::concat{}, a, joint)); });
 #else
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      joint = tt::fuse(tt::concat{}, a, a));
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{8}}, joint = tt::fuse(tt::concat{}, a, a)); });
 #endif

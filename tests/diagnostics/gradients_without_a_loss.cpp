@@ -10,18 +10,13 @@ constexpr tt::name<"loss"> loss;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = tt::fuse(tt::concat{}, a, b) | tt::linear{6});
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       y = tt::fuse(tt::concat{}, a, b) | tt::linear{6});
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = tt::fuse(tt::concat{}, a, b) | tt::linear{6},
-      loss = tt::fuse(tt::mse{}, y, b));
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       y = tt::fuse(tt::concat{}, a, b) | tt::linear{6}, loss = tt::fuse(tt::mse{}, y, b));
 });
 #endif
 

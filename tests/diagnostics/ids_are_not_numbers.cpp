@@ -7,15 +7,11 @@ constexpr tt::name<"words"> words;
 constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::tokens{.length = 5}},
-      y = words | tt::linear{4});
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(words = tt::input{tt::tokens{.length = 5}}, y = words | tt::linear{4}); });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::tokens{.length = 5}},
-      y = words | tt::embedding{.vocabulary = 9, .dim = 3} | tt::linear{4});
+  return tt::equations(words = tt::input{tt::tokens{.length = 5}},
+                       y = words | tt::embedding{.vocabulary = 9, .dim = 3} | tt::linear{4});
 });
 #endif

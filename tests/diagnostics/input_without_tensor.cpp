@@ -9,10 +9,8 @@ constexpr tt::name<"b"> b;
 constexpr tt::name<"y"> y;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = tt::fuse(tt::concat{}, a, b) | tt::linear{3});
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       y = tt::fuse(tt::concat{}, a, b) | tt::linear{3});
 });
 
 void use(const tt::model<network>& model, tt::workspace<network>& workspace, const float (&x)[2][8],

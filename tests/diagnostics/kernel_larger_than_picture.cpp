@@ -8,14 +8,12 @@ constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      image = tt::input{tt::picture{.channels = 1, .height = 4, .width = 4}},
-      y = image | tt::conv2d{.channels = 2, .kernel = 7});
+  return tt::equations(image = tt::input{tt::picture{.channels = 1, .height = 4, .width = 4}},
+                       y = image | tt::conv2d{.channels = 2, .kernel = 7});
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      image = tt::input{tt::picture{.channels = 1, .height = 4, .width = 4}},
-      y = image | tt::conv2d{.channels = 2, .kernel = 3});
+  return tt::equations(image = tt::input{tt::picture{.channels = 1, .height = 4, .width = 4}},
+                       y = image | tt::conv2d{.channels = 2, .kernel = 3});
 });
 #endif

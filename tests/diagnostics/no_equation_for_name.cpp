@@ -8,15 +8,9 @@ constexpr tt::name<"other"> other;
 constexpr tt::name<"joint"> joint;
 
 #ifndef TECTUM_CORRECTED
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      joint = other | tt::linear{3});
-});
+inline constexpr auto network =
+    tt::architecture([] { return tt::equations(a = tt::input{tt::features{8}}, joint = other | tt::linear{3}); });
 #else
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      joint = a | tt::linear{3});
-});
+inline constexpr auto network =
+    tt::architecture([] { return tt::equations(a = tt::input{tt::features{8}}, joint = a | tt::linear{3}); });
 #endif

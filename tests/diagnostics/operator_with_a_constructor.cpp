@@ -17,8 +17,5 @@ struct scaled {
   constexpr tt::shape infer(tt::shape x) const { return x; }
 };
 
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      y = a | scaled{2.0f});
-});
+inline constexpr auto network =
+    tt::architecture([] { return tt::equations(a = tt::input{tt::features{8}}, y = a | scaled{2.0f}); });

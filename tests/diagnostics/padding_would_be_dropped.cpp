@@ -8,14 +8,12 @@ constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      y = words | tt::flatten);
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       y = words | tt::flatten);
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      y = words | tt::mean_pool);
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       y = words | tt::mean_pool);
 });
 #endif

@@ -9,16 +9,12 @@ constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      tower = tt::linear{4} | tt::relu,
-      y = tt::fuse(tt::concat{}, a, tower));
+  return tt::equations(a = tt::input{tt::features{8}}, tower = tt::linear{4} | tt::relu,
+                       y = tt::fuse(tt::concat{}, a, tower));
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      tower = tt::linear{4} | tt::relu,
-      y = tt::fuse(tt::concat{}, a, a | tower));
+  return tt::equations(a = tt::input{tt::features{8}}, tower = tt::linear{4} | tt::relu,
+                       y = tt::fuse(tt::concat{}, a, a | tower));
 });
 #endif

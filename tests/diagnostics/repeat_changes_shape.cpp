@@ -7,15 +7,9 @@ constexpr tt::name<"a"> a;
 constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      y = a | tt::repeat(3, tt::linear{4} | tt::relu));
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{8}}, y = a | tt::repeat(3, tt::linear{4} | tt::relu)); });
 #else
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      y = a | tt::repeat(3, tt::linear{8} | tt::relu));
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{8}}, y = a | tt::repeat(3, tt::linear{8} | tt::relu)); });
 #endif

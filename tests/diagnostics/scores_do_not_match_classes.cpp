@@ -9,16 +9,12 @@ constexpr tt::name<"loss"> loss;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      label = tt::input{tt::category{13}},
-      loss = tt::fuse(tt::cross_entropy{}, a | tt::linear{12}, label));
+  return tt::equations(a = tt::input{tt::features{8}}, label = tt::input{tt::category{13}},
+                       loss = tt::fuse(tt::cross_entropy{}, a | tt::linear{12}, label));
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      label = tt::input{tt::category{13}},
-      loss = tt::fuse(tt::cross_entropy{}, a | tt::linear{13}, label));
+  return tt::equations(a = tt::input{tt::features{8}}, label = tt::input{tt::category{13}},
+                       loss = tt::fuse(tt::cross_entropy{}, a | tt::linear{13}, label));
 });
 #endif

@@ -8,14 +8,12 @@ constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 8}},
-      y = words | tt::cross_attention{.heads = 2});
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 8}},
+                       y = words | tt::cross_attention{.heads = 2});
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 8}},
-      y = words | tt::self_attention{.heads = 2});
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 8}},
+                       y = words | tt::self_attention{.heads = 2});
 });
 #endif

@@ -8,15 +8,9 @@ constexpr tt::name<"b"> b;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      a = tt::input{tt::features{3}},
-      b = a | tt::linear{3});
+  return tt::equations(a = tt::input{tt::features{8}}, a = tt::input{tt::features{3}}, b = a | tt::linear{3});
 });
 #else
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = a | tt::linear{3});
-});
+inline constexpr auto network =
+    tt::architecture([] { return tt::equations(a = tt::input{tt::features{8}}, b = a | tt::linear{3}); });
 #endif

@@ -9,16 +9,14 @@ constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      sounds = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      y = tt::fuse(tt::sum{}, words, sounds) | tt::mean_pool);
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       sounds = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       y = tt::fuse(tt::sum{}, words, sounds) | tt::mean_pool);
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      sounds = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
-      y = tt::fuse(tt::sum{}, words | tt::mean_pool, sounds | tt::mean_pool));
+  return tt::equations(words = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       sounds = tt::input{tt::sequence{.length = 4, .width = 3, .padded = true}},
+                       y = tt::fuse(tt::sum{}, words | tt::mean_pool, sounds | tt::mean_pool));
 });
 #endif

@@ -9,16 +9,12 @@ constexpr tt::name<"joint"> joint;
 
 #ifndef TECTUM_CORRECTED
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      joint = tt::fuse(tt::sum{}, a, b));
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       joint = tt::fuse(tt::sum{}, a, b));
 });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      joint = tt::fuse(tt::sum{}, a, b | tt::linear{8}));
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       joint = tt::fuse(tt::sum{}, a, b | tt::linear{8}));
 });
 #endif

@@ -10,10 +10,8 @@ constexpr tt::name<"y"> y;
 constexpr tt::name<"other"> other;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = tt::fuse(tt::concat{}, a, b) | tt::linear{3});
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       y = tt::fuse(tt::concat{}, a, b) | tt::linear{3});
 });
 
 void use(const tt::model<network>& model, tt::workspace<network>& workspace, const float (&x)[2][8],

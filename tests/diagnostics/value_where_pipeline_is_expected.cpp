@@ -8,17 +8,11 @@ constexpr tt::name<"b"> b;
 constexpr tt::name<"y"> y;
 
 #ifndef TECTUM_CORRECTED
-inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = a | b);
-});
+inline constexpr auto network = tt::architecture(
+    [] { return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}}, y = a | b); });
 #else
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      a = tt::input{tt::features{8}},
-      b = tt::input{tt::features{6}},
-      y = tt::fuse(tt::concat{}, a, b));
+  return tt::equations(a = tt::input{tt::features{8}}, b = tt::input{tt::features{6}},
+                       y = tt::fuse(tt::concat{}, a, b));
 });
 #endif

@@ -214,7 +214,7 @@ class Case:
         self.training = entry["mode"] == "train"
         self.names, self.equations = [], []
         self.inputs, self.values, self.parameters, self.after = [], [], [], []
-        self.used, self.ignored = set(), set()
+        self.used, self.ignored, self.constants = set(), set(), []
 
     def __getitem__(self, option):
         return self.options[option]
@@ -227,6 +227,12 @@ class Case:
             raise Mistake(f"there is no tensor '{tensor}'")
         self.used.add(tensor)
         return View(tensor, self.entry["tensors"][tensor]["shape"])
+
+    def constant(self, shape, values):
+        """A tensor that is not the case's: a table that the network is given."""
+        name = f"constant.{len(self.constants)}"
+        self.constants.append((name, values))
+        return View(name, shape)
 
     def tensors(self, prefix):
         """The tensors input.x0, input.x1, ... in the order of their numbers."""

@@ -69,6 +69,12 @@ def source_of(case, number):
     parameters = w.list("parameters", case.parameters, 0)
     values = w.list("values", case.values, 1)
     after = w.list("after", case.after, 0)
+    for k, (_, table) in enumerate(case.constants):
+        w.lines.append(f"constexpr double constant_{k}[] = {numbers(table)};")
+    if case.constants:
+        rows = ", ".join(f"{{{literal(name)}, constant_{k}, {len(v)}}}" for k, (name, v) in enumerate(case.constants))
+        w.lines.append(f"constexpr golden::constant constants[] = {{{rows}}};")
+    constants = f"{{constants, {len(case.constants)}}}" if case.constants else "{}"
     names = "\n".join(f'constexpr tt::name<"{n}"> {n};' for n in case.names)
     equations = ",\n      ".join(case.equations)
     bindings = []
@@ -113,6 +119,6 @@ void compute(golden::trial<T>& t) {{
   t.buffers_after(model);
 }}
 const golden::entry entry{{{literal(case.id)}, {literal(case.operator)}, {inputs}, {mask_list}, {parameters},
-                          {values}, {after}, &compute<double>, &compute<float>}};
+                          {values}, {after}, {constants}, &compute<double>, &compute<float>}};
 }}  // namespace case_{number}
 """

@@ -52,6 +52,13 @@ struct slot {
   layout what;
 };
 
+// A table that a network is given and that is not the case's.
+struct constant {
+  const char* name;
+  const double* values;
+  long long size;
+};
+
 // f(place in the golden tensor, place in the network's tensor) for every element of a piece.
 template <class F>
 void each_element(const piece& p, F f) {
@@ -227,11 +234,12 @@ struct entry {
   const char* id;
   const char* name;
   tt::range<slot> inputs, masks, parameters, values, after;
+  tt::range<constant> constants;
   void (*in_double)(trial<double>&);
   void (*in_float)(trial<float>&);
 
   entry(const char* i, const char* n, tt::range<slot> in, tt::range<slot> m, tt::range<slot> p, tt::range<slot> v,
-        tt::range<slot> a, void (*d)(trial<double>&), void (*f)(trial<float>&))
+        tt::range<slot> a, tt::range<constant> c, void (*d)(trial<double>&), void (*f)(trial<float>&))
       : id(i),
         name(n),
         inputs(in),
@@ -239,6 +247,7 @@ struct entry {
         parameters(p),
         values(v),
         after(a),
+        constants(c),
         in_double(d),
         in_float(f) {
     entries().push_back(this);

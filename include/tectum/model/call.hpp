@@ -47,6 +47,14 @@ constexpr void an_input_is_given_twice() {
   static_assert(Fine, "tectum: the input named here is given two tensors");
 }
 template <bool Fine, text Name>
+constexpr void an_input_is_always_there() {
+  static_assert(Fine, "tectum: absence or presence is given for the input named here, which is not declared optional");
+}
+template <bool Fine, text Name>
+constexpr void an_input_is_not_padded() {
+  static_assert(Fine, "tectum: lengths or a mask are given for the input named here, which is not declared padded");
+}
+template <bool Fine, text Name>
 constexpr void a_name_is_not_an_equation() {
   static_assert(Fine, "tectum: the architecture has no equation of the name wanted here");
 }
@@ -203,8 +211,15 @@ struct call<Architecture, Mode, names<Names...>> {
   static constexpr void names_an_input() {
     constexpr auto* entry = Binding::name::entry();
     constexpr int times = (0 + ... + (All::name::entry() == entry ? 1 : 0));
-    a_name_is_not_an_input<(find_input(graph(), entry) >= 0), shown<*entry>()>();
+    constexpr int v = find_input(graph(), entry);
+    a_name_is_not_an_input<(v >= 0), shown<*entry>()>();
     an_input_is_given_twice<times == 1, shown<*entry>()>();
+    if constexpr (v >= 0) {
+      constexpr shape declared = graph().values[v].shape;
+      constexpr bool says_who_is_there = Binding::is_absent || Binding::has_presence;
+      an_input_is_always_there<declared.optional || !says_who_is_there, shown<*entry>()>();
+      an_input_is_not_padded<declared.padded || !Binding::has_tokens, shown<*entry>()>();
+    }
   }
   template <class... Bindings>
   static constexpr int first_missing() {

@@ -1,5 +1,7 @@
 """Attention and transformer layers: torch.*, torchmultimodal.*, multibench.*, perceiver.attention"""
 
+import math
+
 from describe import *
 
 
@@ -307,12 +309,35 @@ def sinusoidal_positions(c):
     c.output("y", out)
 
 
-def mult_encoder_text(c, network, source, prefix, width, heads, layers, causal, lengths, keys=None):
+def positions_text(c, source, view_shape, width, scrambled):
+    """sqrt(width) * x + positions, counted from 1.
+
+    The reference counts with masked_scatter_ on a tensor that is not contiguous where its input is contiguous as
+    [time, batch, width]: PyTorch then fills it in the order of memory, so that with several samples the place at time t
+    of sample b becomes (t * samples + b) % length + 1. Nobody wants that in an operator; the table comes in as input."""
+    samples, length = view_shape
+    scale = f"{source} | tt::affine{{.scale = {number(width ** 0.5)}}}"
+    if not scrambled or samples == 1:
+        return f"{scale} | tt::sinusoids{{.interleaved = false, .first = 1}}"
+    half = width // 2
+    turns = [10000.0 ** (-i / (half - 1)) for i in range(half)]
+    table = []
+    for b in range(samples):
+        for t in range(length):
+            place = (t * samples + b) % length + 1
+            table += [math.sin(place * w) for w in turns] + [math.cos(place * w) for w in turns] + [0.0] * (width % 2)
+    name = f"places_{length}_{width}"
+    if name not in c.names:
+        c.given(name, c.constant([samples, length, width], table))
+    return f"tt::fuse(tt::sum{{}}, {scale}, {name})"
+
+
+def mult_encoder_text(c, network, source, prefix, width, heads, layers, causal, lengths, samples, keys=None,
+                      scrambled=True):
     """multibench.mult_encoder: crossmodal layers whose keys and values are the embedded source, normed anew in each."""
-    positions = f"tt::affine{{.scale = {number(width ** 0.5)}}} | tt::sinusoids{{.interleaved = false, .first = 1}}"
-    c.equation(f"{network}_0", f"{source} | {positions}")
+    c.equation(f"{network}_0", positions_text(c, source, (samples, lengths[0]), width, scrambled))
     if keys:
-        c.equation(f"{network}_keys", f"{keys} | {positions}")
+        c.equation(f"{network}_keys", positions_text(c, keys, (samples, lengths[1]), width, scrambled))
     queries, count = lengths
     attention = f"{{.heads = {heads}, .causal = {bits(causal)}, .ahead = {abs(count - queries)}}}"
     for k in range(layers):
@@ -343,7 +368,7 @@ def mult_encoder(c):
         c.given("k", k)
         lengths = (x.shape[1], k.shape[1])
     mult_encoder_text(c, "y", "x", "param.", c["embed_dim"], c["num_heads"], c["layers"], c["attn_mask"], lengths,
-                      "k" if c["cross"] else None)
+                      x.shape[0], "k" if c["cross"] else None)
     c.output("y", c.view("output.y").permuted(1, 0, 2))
 
 
@@ -363,11 +388,11 @@ def mult_model(c):
         parts = []
         for j in range(count):
             mult_encoder_text(c, f"t{i}_{j}", f"p{i}", f"param.trans.{i}.{j}.", width, heads, layers, causal,
-                              (steps, steps), f"p{j}")
+                              (steps, steps), view.shape[0], f"p{j}", scrambled=False)
             parts.append(f"t{i}_{j}")
         c.equation(f"h{i}", f"tt::fuse(tt::concat{{}}, {', '.join(parts)})")
         mult_encoder_text(c, f"m{i}", f"h{i}", f"param.trans_mems.{i}.", count * width, heads, max(layers, 3), causal,
-                          (steps, steps))
+                          (steps, steps), view.shape[0])
         c.equation(f"l{i}", f"m{i}" + ("" if c["all_steps"] else " | tt::last_token"))
         joined.append(f"l{i}")
     mult_head(c, joined, count * count * width, c["output_dim"])
@@ -404,11 +429,11 @@ def yaohungt_mult_model(c):
         for other in {"l": "av", "a": "lv", "v": "la"}[m]:
             name = f"t{m}{other}"
             mult_encoder_text(c, name, f"p{m}", f"param.trans_{m}_with_{other}.", 6, heads, layers, causal,
-                              (length[m], length[other]), f"p{other}")
+                              (length[m], length[other]), view.shape[0], f"p{other}", scrambled=False)
             parts.append(name)
         c.equation(f"h{m}", f"tt::fuse(tt::concat{{}}, {', '.join(parts)})")
         mult_encoder_text(c, f"m{m}", f"h{m}", f"param.trans_{m}_mem.", 12, heads, max(layers, 3), causal,
-                          (length[m], length[m]))
+                          (length[m], length[m]), view.shape[0])
         c.equation(f"last{m}", f"m{m} | tt::last_token")
         lasts.append(f"last{m}")
     mult_head(c, lasts, 36, c["output_dim"])

@@ -1,0 +1,19 @@
+// expect: embedding:
+// expect: y
+#include <tectum/tectum.hpp>
+
+namespace tt = tectum;
+
+constexpr tt::name<"a"> a;
+constexpr tt::name<"y"> y;
+
+inline constexpr auto network = tt::architecture([] {
+  return tt::equations(a = tt::input{tt::features{8}},
+#ifndef TECTUM_CORRECTED
+                       y = a | tt::embedding{.vocabulary = 10, .dim = 4});
+#else
+                       y = a | tt::linear{4});
+#endif
+});
+
+tt::model<network> model;
