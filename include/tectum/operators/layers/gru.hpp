@@ -1,154 +1,18 @@
 // Gated recurrent units.
 #pragma once
 
-#include <tectum/operators/layers/runs.hpp>
-#include <tectum/operators/operator.hpp>
+#include <tectum/operators/layers/recurrent.hpp>
 
 namespace tectum::inline TECTUM_ABI {
+namespace detail {
 
-// One layer of gated recurrent units (Cho et al. 2014), with the gates of PyTorch's GRU, in the order r, z, n:
-//   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)),
-//   h' = (1 - z) n + z h, from h = 0.
-//   hidden: width of h; bidirectional (false): a second one from the end, beside the first; bias (true).
-//   [length, n] -> [length, hidden], bidirectional [length, 2 hidden]
-// At a padded step the state goes on as it is, and the result is 0.
-struct gru {
-  int hidden;
-  bool bidirectional = false, bias = true;
+// The gates r, z and n; what is kept is W_hn h + b_hn.
+struct gru_equations {
+  static constexpr int gates = 3, states = 1, kept = 1;
+  static constexpr bool joined = false;
 
-  static constexpr const char* name = "gru";
-  static constexpr auto masks = tokenwise;
-
-  constexpr shape infer(shape x) const {
-    if (x.kind != kind::sequence) return wrong("gru: the input must be a sequence");
-    if (hidden < 1) return wrong("gru: hidden must be 1 or more", hidden);
-    return x.with_width(hidden * directions());
-  }
-  constexpr auto parameters(shape x) const {
-    parameter_list all;
-    for (int d = 0; d < directions(); ++d) {
-      const bool back = d == 1;
-      parameter of_input = weight_matrix(back ? "weight_ih_reverse" : "weight_ih", 3 * hidden, x.width());
-      of_input.fan_in = hidden;  // PyTorch draws all four from U(+-1 / sqrt(hidden))
-      all.add(of_input).add(weight_matrix(back ? "weight_hh_reverse" : "weight_hh", 3 * hidden, hidden));
-      all.add_if(bias, bias_of(back ? "bias_ih_reverse" : "bias_ih", 3 * hidden, hidden));
-      all.add_if(bias, bias_of(back ? "bias_hh_reverse" : "bias_hh", 3 * hidden, hidden));
-    }
-    return all;
-  }
-  // For each direction and step: the three gates, W_hn h + b_hn, and the state before the step.
-  constexpr extents saved(shape x) const { return {.per_sample = 5LL * hidden * x.length() * directions()}; }
-  // Forward: three sums a sample. Backward: the gradients of the six sums of each step, and of the state.
-  constexpr extents scratch(shape x) const {
-    return {.fixed = transposed_panel_size(3 * hidden, x.width() > hidden ? x.width() : hidden),
-            .per_sample = 6LL * hidden * x.length() + hidden};
-  }
-
-  template <class C>
-  void forward(C& c, in<C> x, out<C> y) const noexcept {
-    using T = typename C::scalar;
-    const index n = hidden, length = x.length();
-    const matrix<T> sums{c.scratch(), x.samples, 3 * n, 3 * n};
-    for (int d = 0; d < directions(); ++d) {
-      const memory_of<T> m(c.saved(), x.samples, length, n, d, c.recording);
-      const int first_parameter = d * (bias ? 4 : 2);
-      C::kernels::product(x.as_rows(), c.weight(first_parameter),
-                          {bias ? c.values(first_parameter + 2) : nullptr, activation::identity, false},
-                          matrix<T>{m.gates, x.samples * length, 3 * n, 3 * n});
-      const T* const bias_hh = bias ? c.values(first_parameter + 3) : nullptr;
-      for (index s = 0; s < length; ++s) {
-        const index t = d == 0 ? s : length - 1 - s, next = d == 0 ? t + 1 : t - 1;
-        const matrix<T> before = m.state_at(t);
-        if (s == 0) {
-          C::kernels::fill(before, T(0));
-          if (bias_hh) C::kernels::copy(matrix<const T>{bias_hh, x.samples, 3 * n, 0}, sums);
-          else C::kernels::fill(sums, T(0));
-        } else {
-          C::kernels::product(before, c.weight(first_parameter + 1), {bias_hh, activation::identity, false}, sums);
-        }
-        for (index b = 0; b < x.samples; ++b) {
-          T* const result = y.sample(b) + t * y.width() + d * n;
-          const matrix<T> row = detail::row_of(result, n);
-          if (x.valid(b, t)) step<C>(n, m.gates_of(b, t), sums.row(b), before.row(b), m.kept_at(t).row(b), result);
-          else C::kernels::fill(row, T(0));
-          if (s + 1 < length)
-            C::kernels::copy(x.valid(b, t) ? matrix<const T>(row) : matrix<const T>(detail::row_of(before.row(b), n)),
-                             detail::row_of(m.state_at(next).row(b), n));
-        }
-      }
-    }
-  }
-
-  template <class C>
-  void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
-    using T = typename C::scalar;
-    const index n = hidden, length = x.length(), rows = x.samples * length;
-    const matrix<T> d_input{c.scratch(), rows, 3 * n, 3 * n}, d_state{c.scratch() + rows * 3 * n, rows, 3 * n, 3 * n};
-    const matrix<T> carried{c.scratch() + rows * 6 * n, x.samples, n, n};
-    for (int d = 0; d < directions(); ++d) {
-      const memory_of<T> m(c.saved(), x.samples, length, n, d, true);
-      const int first_parameter = d * (bias ? 4 : 2);
-      C::kernels::fill(carried, T(0));
-      for (index s = length - 1; s >= 0; --s) {
-        const index t = d == 0 ? s : length - 1 - s;
-        for (index b = 0; b < x.samples; ++b) {
-          const index at = b * length + t, state_at = t * x.samples + b;
-          if (x.valid(b, t)) {
-            step_gradient<C>(n, m.gates_of(b, t), m.kept_at(t).row(b), m.state_at(t).row(b),
-                             dy.sample(b) + t * dy.width() + d * n, carried.row(b), d_input.row(at),
-                             d_state.row(state_at));
-          } else {
-            C::kernels::fill(detail::rows_of(d_input, at, 1), T(0));
-            C::kernels::fill(detail::rows_of(d_state, state_at, 1), T(0));
-          }
-        }
-        if (s > 0)
-          C::kernels::product_input_gradient(detail::rows_of(d_state, t * x.samples, x.samples),
-                                             c.weight(first_parameter + 1), carried, c.scratch_fixed());
-      }
-      if (c.gradients) {
-        detail::each_valid_rows(x, [&](index begin, index count) {
-          C::kernels::product_weight_gradient(detail::rows_of(d_input, begin, count),
-                                              detail::rows_of(x.as_rows(), begin, count),
-                                              c.weight_gradient(first_parameter));
-        });
-        C::kernels::product_weight_gradient(d_state, {m.states, rows, n, n}, c.weight_gradient(first_parameter + 1));
-        if (bias) C::kernels::add_column_sums(d_input, c.gradient(first_parameter + 2));
-        if (bias) C::kernels::add_column_sums(d_state, c.gradient(first_parameter + 3));
-      }
-      if (dx) C::kernels::product_input_gradient(d_input, c.weight(first_parameter), dx.as_rows(), c.scratch_fixed());
-    }
-  }
-
- private:
-  constexpr int directions() const { return bidirectional ? 2 : 1; }
-
-  // What a direction saves: gates [samples, length, 3 n], as the input lies; kept and states [length, samples, n], as
-  // the steps go. Without training each step's are gone with the step.
-  template <class T>
-  struct memory_of {
-    T *gates, *kept, *states;
-    index samples, length, n;
-    bool training;
-    memory_of(T* saved, index batch, index steps, index width, index direction, bool keep) noexcept
-        : gates(saved + (keep ? direction * batch * steps * width * 5 : 0)),
-          kept(gates + batch * steps * width * 3),
-          states(kept + batch * steps * width),
-          samples(batch),
-          length(steps),
-          n(width),
-          training(keep) {}
-    T* gates_of(index b, index t) const noexcept { return gates + (b * length + t) * 3 * n; }
-    matrix<T> kept_at(index t) const noexcept { return {kept + (training ? t : 0) * samples * n, samples, n, n}; }
-    // The states before step t.
-    matrix<T> state_at(index t) const noexcept {
-      return {states + (training ? t : t % 2) * samples * n, samples, n, n};
-    }
-  };
-
-  // gates: W x + b, to become r, z and n; sums: W h + b. One sample.
   template <class C, class T>
-  static void step(index n, T* gates, const T* sums, const T* before, T* kept, T* after) noexcept {
+  static void step(index n, const recurrent_step<T>& s) noexcept {
     C::kernels::fused_update(
         n,
         [](auto& r, auto& z, auto& g, const auto& hr, const auto& hz, const auto& hn, const auto& h, auto& k, auto& y) {
@@ -158,13 +22,10 @@ struct gru {
           g = math::tanh(fma(r, hn, g));
           y = fma(z, h - g, g);
         },
-        gates, gates + n, gates + 2 * n, sums, sums + n, sums + 2 * n, before, kept, after);
+        s.gates, s.gates + n, s.gates + 2 * n, s.sums, s.sums + n, s.sums + 2 * n, s.h, s.kept, s.h_after);
   }
-  // carried: the gradient of the state behind the step; becomes that part of the one before it that goes past the
-  // products. d_input, d_state: gradients of W x + b and of W h + b.
   template <class C, class T>
-  static void step_gradient(index n, const T* gates, const T* kept, const T* before, const T* dy, T* carried,
-                            T* d_input, T* d_state) noexcept {
+  static void step_gradient(index n, const recurrent_step_back<T>& s) noexcept {
     C::kernels::fused_update(
         n,
         [](const auto& r, const auto& z, const auto& g, const auto& k, const auto& h, const auto& d, auto& dh, auto& xr,
@@ -177,9 +38,110 @@ struct gru {
           xr = hr = xn * k * r * (one - r);
           dh = total * z;
         },
-        gates, gates + n, gates + 2 * n, kept, before, dy, carried, d_input, d_input + n, d_input + 2 * n, d_state,
-        d_state + n, d_state + 2 * n);
+        s.gates, s.gates + n, s.gates + 2 * n, s.kept, s.h, s.dy, s.dh, s.d_input, s.d_input + n, s.d_input + 2 * n,
+        s.d_state, s.d_state + n, s.d_state + 2 * n);
   }
+};
+
+}  // namespace detail
+
+// Gated recurrent units (Cho et al. 2014), with the gates of PyTorch's GRU, in the order r, z, n: from h = 0,
+//   r = sigmoid(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)),
+//   h' = (1 - z) n + z h.
+//   hidden: width of h; layers (1): each on the result of the one before; bidirectional (false): a second one from the
+//   end, beside the first; bias (true). At most 36 parameters.
+//   [length, n] -> [length, hidden], bidirectional [length, 2 hidden]
+// At a padded step the state goes on as it is, and the result is 0.
+struct gru {
+  int hidden;
+  int layers = 1;
+  bool bidirectional = false, bias = true;
+
+  static constexpr const char* name = "gru";
+  static constexpr auto masks = tokenwise;
+
+  constexpr shape infer(shape x) const { return all().infer<gru>(x); }
+  constexpr parameter_list parameters(shape x) const { return all().parameters(x); }
+  constexpr extents saved(shape x) const { return all().saved(x); }
+  constexpr extents scratch(shape x) const { return all().scratch(x); }
+  template <class C>
+  void forward(C& c, in<C> x, out<C> y) const noexcept {
+    all().forward(c, x, nullptr, y, nullptr);
+  }
+  template <class C>
+  void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
+    all().backward(c, x, nullptr, dy, nullptr, dx, nullptr);
+  }
+
+ private:
+  constexpr detail::recurrent<detail::gru_equations> all() const { return {{}, hidden, layers, bidirectional, bias}; }
+};
+
+// tt::gru with its states: tt::named(y, h_n) = tt::fuse(tt::gru_with_states{8}, x) or fuse(..., x, h0).
+//   hidden, layers (1), bidirectional (false), bias (true): as of tt::gru.
+//   x [length, n], and h0 [layers x directions, hidden] or zeros -> y as of tt::gru, and h_n like h0: the states behind
+//   the last steps, in row layer x directions + direction
+// At a padded step the state goes on as it is, and y is 0; without a valid one h_n is h0. An absent h0 is zeros; h_n is
+// absent where x and, if given, h0 are. If both may be absent, it must be together.
+struct gru_with_states {
+  int hidden;
+  int layers = 1;
+  bool bidirectional = false, bias = true;
+
+  static constexpr const char* name = "gru_with_states";
+  static constexpr int arity = any_number, results = 2;
+  static constexpr auto masks = reads_masks;
+
+  constexpr shapes infer(range<shape> x) const { return all().infer_states<gru_with_states>(x); }
+  constexpr parameter_list parameters(range<shape> x) const { return all().parameters(x[0]); }
+  constexpr extents saved(range<shape> x) const { return all().saved(x[0]); }
+  constexpr extents scratch(range<shape> x) const { return all().scratch(x[0]); }
+  template <class C>
+  void forward(C& c, inputs<C> x, out<C> y, out<C> h_n) const noexcept {
+    all().forward(c, x[0], x.size() > 1 ? &x[1] : nullptr, y, &h_n);
+  }
+  template <class C>
+  void backward(C& c, inputs<C> x, in<C>, in<C>, in<C> dy, in<C> dh_n, outputs<C> dx) const noexcept {
+    const bool given = x.size() > 1;
+    all().backward(c, x[0], given ? &x[1] : nullptr, dy, &dh_n, dx[0], given ? &dx[1] : nullptr);
+  }
+
+ private:
+  constexpr detail::recurrent<detail::gru_equations> all() const { return {{}, hidden, layers, bidirectional, bias}; }
+};
+
+// One step of tt::gru, as PyTorch's GRUCell: tt::fuse(tt::gru_cell{8}, x, h) is h'.
+//   hidden: width of h; bias (true).
+//   [n], [hidden] -> [hidden]
+// An absent x leaves the state as it is, an absent h is zeros; h' is absent where both are. If both may be absent, it
+// must be together.
+struct gru_cell {
+  int hidden;
+  bool bias = true;
+
+  static constexpr const char* name = "gru_cell";
+  static constexpr int arity = 2;
+  static constexpr auto masks = reads_masks;
+  static constexpr bool strided_output = true;
+
+  constexpr shape infer(shape x, shape h) const {
+    const shape given[] = {x, h};
+    return all().infer_cell<gru_cell>({given, 2});
+  }
+  constexpr parameter_list parameters(shape x, shape) const { return all().cell_parameters(x); }
+  constexpr extents saved(shape x, shape) const { return all().saved(x); }
+  constexpr extents scratch(shape x, shape) const { return all().scratch(x); }
+  template <class C>
+  void forward(C& c, in<C> x, in<C> h, out<C> y) const noexcept {
+    all().forward(c, x, &h, {}, &y);
+  }
+  template <class C>
+  void backward(C& c, in<C> x, in<C> h, in<C>, in<C> dy, out<C> dx, out<C> dh) const noexcept {
+    all().backward(c, x, &h, {}, &dy, dx, &dh);
+  }
+
+ private:
+  constexpr detail::recurrent<detail::gru_equations> all() const { return {{}, hidden, 1, false, bias}; }
 };
 
 }  // namespace tectum
