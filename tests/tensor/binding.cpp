@@ -344,3 +344,18 @@ TEST_CASE("a batch of no samples is taken") {
   const std::vector<double> no_doubles;
   CHECK(in(bind(tt::tensor(no_doubles, {0, 3, 2})), padded_rows).in.samples == 0);
 }
+
+TEST_CASE("the id that a target declares as ignored passes, and no other outside") {
+  const std::vector<std::int64_t> labels{2, -100, 0}, other{2, -1, 0};
+  const std::vector<std::uint64_t> wrapped{2, static_cast<std::uint64_t>(std::int64_t{-100}), 0};
+  constexpr tt::shape ignoring = tt::shape_of(tt::category{.classes = 3, .ignore = -100});
+  CHECK(in(bind(labels), ignoring).id_values() == std::vector<std::int32_t>{2, -100, 0});
+  CHECK(refuses(labels, tt::shape_of(tt::category{3})) == "input \"image\": id -100 at row 1 is out of range [0, 3)");
+  CHECK(refuses(other, ignoring) == "input \"image\": id -1 at row 1 is out of range [0, 3)");
+  CHECK(refuses(wrapped, ignoring) == "input \"image\": id 18446744073709551516 at row 1 is out of range [0, 3)");
+  const std::vector<int> words{1, -100, 3, 0}, beyond{1, -100, 4, 0};
+  constexpr tt::shape ignoring_words = tt::shape_of(tt::tokens{.length = 2, .vocabulary = 4, .ignore = -100});
+  CHECK(in(bind(tt::tensor(words, {2, 2})), ignoring_words).id_values() == words);
+  CHECK(refuses(tt::tensor(beyond, {2, 2}), ignoring_words) ==
+        "input \"image\": id 4 at row 1, position 0 is out of range [0, 4)");
+}

@@ -46,7 +46,7 @@ inline constexpr auto declare(const label* name, const input& in) {
   b.add_slot(static_cast<slot>(s.rank));
   for (const int e : s.extent) b.add_slot(static_cast<slot>(e));
   b.add_slot((s.padded ? 1u : 0u) | (s.optional ? 2u : 0u) | (s.channels_last ? 4u : 0u));
-  b.add_slot(static_cast<slot>(s.limit));
+  b.add_slot(static_cast<std::uint32_t>(s.limit) | static_cast<slot>(static_cast<std::uint32_t>(s.ignored)) << 32);
   b.add_slot(0);
   b.add(node{.what = does::declare, .slots = declaration_slots});
   return equation<types<>, 2, declaration_slots>{b.result};
@@ -58,7 +58,8 @@ constexpr shape declared_shape(const slot* s) {
   r.padded = (s[6] & 1) != 0;
   r.optional = (s[6] & 2) != 0;
   r.channels_last = (s[6] & 4) != 0;
-  r.limit = static_cast<int>(s[7]);
+  r.limit = static_cast<int>(static_cast<std::uint32_t>(s[7]));
+  r.ignored = static_cast<int>(static_cast<std::uint32_t>(s[7] >> 32));
   return r;
 }
 

@@ -20,6 +20,9 @@ struct fault {
   constexpr explicit operator bool() const { return sentence != nullptr; }
 };
 
+// Of a shape that ignores no id.
+inline constexpr int no_id = -2147483647 - 1;
+
 // The shape of one sample. `rank` extents, the last one contiguous; a picture is channels, height, width.
 struct shape {
   tectum::kind kind = tectum::kind::none;
@@ -30,6 +33,7 @@ struct shape {
   int mask = -1;               // in a graph: which mask; values of one mask are valid and absent together
   bool channels_last = false;  // of an input picture or video: how the caller's tensor holds it
   int limit = 0;               // tokens: the vocabulary; category: the classes; ids are below it (0: not checked here)
+  int ignored = no_id;         // the one id that counts in no loss, and may be negative
   tectum::fault fault{};
 
   constexpr int size() const { return extent[0] * extent[1] * extent[2] * extent[3]; }
@@ -64,7 +68,8 @@ struct shape {
            extent[2] == other.extent[2] && extent[3] == other.extent[3];
   }
   constexpr bool operator==(const shape& o) const {
-    return kind == o.kind && same_extents(o) && padded == o.padded && optional == o.optional && limit == o.limit;
+    return kind == o.kind && same_extents(o) && padded == o.padded && optional == o.optional && limit == o.limit &&
+           ignored == o.ignored;
   }
 };
 
@@ -100,6 +105,7 @@ struct tokens {
   int length;
   bool padded = false, optional = false;
   int vocabulary = 0;  // ids are checked against it when given; an embedding gives it otherwise
+  int ignore = no_id;  // as targets: the id that counts in no loss, a negative one or one of the vocabulary
 };
 struct picture {
   int channels = 1, height, width;
@@ -117,6 +123,7 @@ struct video {
 // A class index a sample: what cross-entropy compares with.
 struct category {
   int classes;
+  int ignore = no_id;  // the index that counts in no loss, a negative one or one of the classes
 };
 
 constexpr shape shape_of(shape s) { return s; }
@@ -136,6 +143,7 @@ constexpr shape shape_of(tokens m) {
   s.padded = m.padded;
   s.optional = m.optional;
   s.limit = m.vocabulary;
+  s.ignored = m.ignore;
   return s;
 }
 constexpr shape shape_of(picture m) {
@@ -159,6 +167,7 @@ constexpr shape shape_of(video m) {
 constexpr shape shape_of(category m) {
   shape s = make_shape(kind::category, 0);
   s.limit = m.classes;
+  s.ignored = m.ignore;
   return s;
 }
 

@@ -103,6 +103,9 @@ inline void check_ids(const source& s, const shape& e, const placed& p, const ch
       t = first_outside(s.type, s.layout.data, t, p.tokens, row, p.stride[1], limit);
       if (t == p.tokens) break;
       if (!sample_present(s, b) || !token_valid(s, b, t)) continue;
+      if (e.ignored < 0 && e.ignored != no_id && s.type != scalar_type::uint64 &&
+          load_integer(s.type, s.layout.data, row + t * p.stride[1]) == e.ignored)
+        continue;
       message text = about(name);
       text.append("id ");
       if (s.type == scalar_type::uint64)

@@ -1,48 +1,83 @@
-// What losses have in common that compare two values element by element.
+// What losses have in common that compare values element by element.
 #pragma once
 
-#include <tectum/operators/fusion/select.hpp>
+#include <tectum/operators/losses/reduction.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
 // The shape of such a loss, or which of the sentences says what is wrong.
-constexpr shape elementwise_loss(shape a, shape b, const char* ids, const char* loss, const char* differ) {
-  if (a.holds_ids() || b.holds_ids()) return wrong(ids);
-  if (a.kind == kind::scalar || b.kind == kind::scalar) return wrong(loss);
-  if (!a.same_extents(b) || a.length() != b.length()) return wrong(differ);
-  return scalar_shape();
+constexpr shape elementwise_loss(reduction r, range<shape> x, const char* ids, const char* loss, const char* differ) {
+  for (const shape& s : x) {
+    if (s.holds_ids()) return wrong(ids);
+    if (s.kind == kind::scalar) return wrong(loss);
+    if (!s.same_extents(x[0]) || s.length() != x[0].length()) return wrong(differ);
+  }
+  return reduced(r, x[0], x);
+}
+// How many values count; room for a value of each element.
+constexpr extents elementwise_loss_saved() { return {.fixed = 1}; }
+constexpr extents elementwise_loss_scratch(reduction r, const shape& x) {
+  return {.per_sample = r == reduction::none ? 0 : x.size()};
 }
 
-// y = the mean of value(a - b) over the elements that are valid on both sides, 0 if there are none. Needs a.size()
-// elements of scratch a sample and one, fixed, that is kept.
-template <class C, class F>
-void elementwise_loss_forward(C& c, in<C> a, in<C> b, out<C> y, F value) noexcept {
+// y = the reduced values of a loss. fill(values, part) writes the values of one part: part(x) is that of x.
+template <class C, class Fill>
+void elementwise_loss_forward(C& c, reduction r, inputs<C> x, out<C> y, Fill fill) noexcept {
   using T = typename C::scalar;
-  const in<C> both[] = {a, b};
-  const view<T> room{c.scratch(), a.samples, a.size(), a.of};
+  const in<C>& first = x[0];
+  const bool each = r == reduction::none;
+  const view<T> room = each ? y : view<T>{c.scratch(), first.samples, first.size(), first.of};
   T total = 0, count = 0;
-  each_part(inputs<C>{both, 2}, a.samples, [&](auto part, auto valid) {
-    if (!valid(0) || !valid(1)) return;
-    const matrix<T> d = part(room);
-    C::kernels::map(d, [=](auto u, auto v) { return value(u - v); }, part(a), part(b));
-    total += C::kernels::sum(d.rows * d.columns, d.data);
-    count += T(d.rows * d.columns);
+  each_part(x, first.samples, [&](auto part, auto valid) {
+    const matrix<T> values = part(room);
+    for (int k = 0; k < x.size(); ++k)
+      if (!valid(k)) {
+        if (each) C::kernels::fill(values, T(0));
+        return;
+      }
+    fill(values, part);
+    if (each) return;
+    total += C::kernels::sum(values.rows * values.columns, values.data);
+    count += T(values.rows * values.columns);
   });
-  *c.saved_fixed() = count;
-  *y.data = count > 0 ? total / count : T(0);
+  if (each) return;
+  T divisor = r == reduction::mean ? count : T(r == reduction::sum);
+  if (r == reduction::batch_mean)
+    for (index b = 0; b < first.samples; ++b) {
+      bool any = false;
+      for (index t = 0; t < first.length(); ++t) any = any || valid_in_all(x, b, t);
+      divisor += T(any);
+    }
+  *c.saved_fixed() = divisor;
+  *y.data = divisor == T(0) ? T(0) : total / divisor;
 }
-// slope(d): the derivative of value(d), odd.
+// add(upstream, part) for every part that counts.
+template <class C, class Add>
+void elementwise_loss_backward(C& c, reduction r, inputs<C> x, in<C> dy, Add add) noexcept {
+  const upstream<C> g(c, r, dy);
+  each_part(x, x[0].samples, [&](auto part, auto valid) {
+    for (int k = 0; k < x.size(); ++k)
+      if (!valid(k)) return;
+    add(g, part);
+  });
+}
+
+// A loss of the difference of two inputs: value(d), and slope(d), its derivative, odd in d.
 template <class C, class F>
-void elementwise_loss_backward(C& c, in<C> a, in<C> b, in<C> dy, out<C> da, out<C> db, F slope) noexcept {
-  using T = typename C::scalar;
+void difference_loss_forward(C& c, reduction r, in<C> a, in<C> b, out<C> y, F value) noexcept {
   const in<C> both[] = {a, b};
-  const T scale = *dy.data / *c.saved_fixed();
-  each_part(inputs<C>{both, 2}, a.samples, [&](auto part, auto valid) {
-    if (!valid(0) || !valid(1)) return;
-    const auto gradient = [=](auto u, auto v) { return decltype(u)(scale) * slope(u - v); };
-    if (da) C::kernels::map_add(part(da), gradient, part(a), part(b));
-    if (db) C::kernels::map_add(part(db), gradient, part(b), part(a));
+  elementwise_loss_forward(c, r, inputs<C>{both, 2}, y, [&](auto values, auto part) {
+    C::kernels::map(values, [=](auto u, auto v) { return value(u - v); }, part(a), part(b));
+  });
+}
+template <class C, class F>
+void difference_loss_backward(C& c, reduction r, in<C> a, in<C> b, in<C> dy, out<C> da, out<C> db, F slope) noexcept {
+  const in<C> both[] = {a, b};
+  elementwise_loss_backward(c, r, inputs<C>{both, 2}, dy, [&](const auto& g, auto part) {
+    const auto of_difference = [=](auto u, auto v) { return slope(u - v); };
+    g.add(part, da, of_difference, part(a), part(b));
+    g.add(part, db, of_difference, part(b), part(a));
   });
 }
 
