@@ -14,6 +14,7 @@ enum class activation : unsigned char {
   gelu,        // x (1 + erf(x / sqrt 2)) / 2
   gelu_tanh,   // its approximation by tanh
   silu,        // x sigmoid(x)
+  quick_gelu,  // x sigmoid(1.702 x)
   elu,         // x < 0: e^x - 1
   leaky_relu,  // x < 0: 0.01 x
 };
@@ -40,7 +41,8 @@ TECTUM_INLINE V activate(activation act, V x) noexcept {
     case activation::gelu_tanh:
       return half * x * (one + math::tanh(V(T(0.79788456080286535588)) * fma(V(T(0.044715)) * x * x, x, x)));
     case activation::silu: return x * math::sigmoid(x);
-    case activation::elu: return select(x <= zero, math::exp(x) - one, x);
+    case activation::quick_gelu: return x * math::sigmoid(V(T(1.702)) * x);
+    case activation::elu: return select(x <= zero, math::expm1(x), x);
     case activation::leaky_relu: return select(x <= zero, V(T(0.01)) * x, x);
   }
   return x;
@@ -48,7 +50,8 @@ TECTUM_INLINE V activate(activation act, V x) noexcept {
 
 // True where the derivative can be told from the output alone: identity, relu, tanh, sigmoid, elu, leaky_relu.
 constexpr bool has_gradient_from_output(activation act) {
-  return act != activation::gelu && act != activation::gelu_tanh && act != activation::silu;
+  return act != activation::gelu && act != activation::gelu_tanh && act != activation::silu &&
+         act != activation::quick_gelu;
 }
 
 // d activation / dx, told from y = activation(x); of those has_gradient_from_output names, 1 for others.
@@ -84,9 +87,11 @@ TECTUM_INLINE V activation_gradient_from_input(activation act, V x) noexcept {
       const V t = math::tanh(root * fma(cubic, x, x));
       return fma(half * x * fma(-t, t, one) * root, fma(V(T(3)), cubic, one), half * (one + t));
     }
-    case activation::silu: {
-      const V s = math::sigmoid(x);
-      return s * fma(x, one - s, one);
+    case activation::silu:
+    case activation::quick_gelu: {
+      // 1 - sigmoid by its own formula: a large x would make much of the last digit of a difference.
+      const V scaled = act == activation::silu ? x : V(T(1.702)) * x, rest = math::sigmoid(-scaled);
+      return math::sigmoid(scaled) * fma(scaled, rest, one);
     }
     default: return activation_gradient_from_output(act, x);
   }

@@ -263,8 +263,25 @@ TECTUM_INLINE V exp_nonpositive(V x) noexcept {
 #endif
 }
 
+// e^x - 1, without cancellation around 0.
 template <lanes_or_scalar V>
-TECTUM_INLINE V log(V x) noexcept {
+TECTUM_INLINE V expm1(V x) noexcept {
+  using C = constants_of<V>;
+  using T = element_of_t<V>;
+  // Beyond this the 1 does not count.
+  const V high = V(C::tanh_limit + C::tanh_limit);
+  V limited = select(x < high, x, high);
+  limited = select(limited > -high, limited, -high);
+  const auto [n, tail] = detail::reduce(limited);
+  const V scale = detail::power_of_two(n), y = fma(scale, tail, scale - V(T(1)));
+  return select(is_nan(x), x, select(x < high, with_sign_of(math::abs(y), x), math::exp(x)));
+}
+
+namespace detail {
+
+// log x, or log(1 + y) where x is that sum rounded.
+template <bool OnePlus, class V>
+TECTUM_INLINE V log_of(V x, V y) noexcept {
   using C = constants_of<V>;
   using T = element_of_t<V>;
   using B = bits_of<T>;
@@ -277,16 +294,36 @@ TECTUM_INLINE V log(V x) noexcept {
   const V e = reinterpret<T>((shifted >> C::mantissa) | bits(V(C::digits))) -
               select(tiny, V(C::digits + T(C::bias + C::subnormal_shift)), V(C::digits + T(C::bias)));
   const V m = reinterpret<T>((shifted & I(static_cast<B>((B(1) << C::mantissa) - 1))) + root);
-  const V f = m - V(T(1));
+  V f = m - V(T(1));
+  if constexpr (OnePlus) f = select(e == V(T(0)), y, f);
   const V s = f / (V(T(2)) + f), z = s * s, square = V(T(0.5)) * f * f;
   const V rest = s * fma(z, polynomial(z, C::log), square);
-  const V y = fma(e, V(C::ln2_high), f - (square - fma(e, V(C::ln2_low), rest)));
+  const V sum = fma(e, V(C::ln2_high), f - (square - fma(e, V(C::ln2_low), rest)));
   const V infinity = reinterpret<T>(I(C::infinity));
   const V nan = reinterpret<T>(I(static_cast<B>(C::infinity | (C::infinity >> 1))));
-  V result = select(x == infinity, x, y);
+  V result = select(x == infinity, x, sum);
   result = select(x == V(T(0)), -infinity, result);
   result = select(x < V(T(0)), nan, result);
   return select(is_nan(x), x, result);
+}
+
+}  // namespace detail
+
+template <lanes_or_scalar V>
+TECTUM_INLINE V log(V x) noexcept {
+  return detail::log_of<false>(x, x);
+}
+
+// log(1 + x), without losing the digits of a small x.
+template <lanes_or_scalar V>
+TECTUM_INLINE V log1p(V x) noexcept {
+  return detail::log_of<true>(V(element_of_t<V>(1)) + x, x);
+}
+
+// log(1 + e^x): x where x is large, e^x where it is very negative.
+template <lanes_or_scalar V>
+TECTUM_INLINE V softplus(V x) noexcept {
+  return math::max(x, V(element_of_t<V>(0))) + math::log1p(math::exp(-math::abs(x)));
 }
 
 // e^x - 1 over e^x + 1 at twice the argument, with e^x - 1 formed without cancellation.

@@ -178,7 +178,7 @@ struct reference {
                         const std::uint8_t* key_valid, matrix<T> y, T* probabilities) noexcept TECTUM_NONBLOCKING {
     for (index h = 0; h < g.heads; ++h)
       for (index i = 0; i < g.queries; ++i) {
-        const index seen = g.causal && i + 1 < g.keys ? i + 1 : g.keys;
+        const index seen = g.seen_by(i);
         T* p = probabilities + (h * g.queries + i) * g.keys;
         for (index j = 0; j < g.keys; ++j)
           p[j] = g.scale * dot(g.head_width, q.row(i) + h * g.head_width, k.row(j) + h * g.head_width) +
@@ -207,7 +207,7 @@ struct reference {
       for (index i = 0; i < g.queries; ++i) {
         const T* p = probabilities + (h * g.queries + i) * g.keys;
         const T* dy_row = dy.row(i) + h * g.value_width;
-        const auto visible = [&](index j) { return (!key_valid || key_valid[j]) && (!g.causal || j <= i); };
+        const auto visible = [&](index j) { return (!key_valid || key_valid[j]) && j < g.seen_by(i); };
         for (index j = 0; j < g.keys; ++j) {
           dp[j] = visible(j) ? dot(g.value_width, dy_row, v.row(j) + h * g.value_width) : T(0);
           ds[j] = T(0);

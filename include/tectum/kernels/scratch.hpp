@@ -13,7 +13,8 @@ constexpr long long transposed_panel_size(long long out, long long) {
 
 // Of the three kernels of convolution: the picture with its border, rows and size rounded up, and two blocks.
 constexpr long long convolution_scratch_size(const convolution_geometry& g) {
-  const index row = g.width + 2 * g.padding_width + 2 * g.stride_width, rows = g.height + 2 * g.padding_height;
+  const index row = g.width + 2 * g.padding_width + g.more_right + 2 * g.stride_width;
+  const index rows = g.height + 2 * g.padding_height + g.more_below;
   const index taps = 192 * panel_width + 64;
   return g.channels * rows * row + taps + panels_of(g.filters / g.groups) * panel_width * panel_width;
 }

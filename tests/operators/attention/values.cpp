@@ -248,6 +248,36 @@ TEST_CASE("what does not fit attention is said in one sentence") {
   CHECK(said(tt::cross_attention{2}.infer(s, v)) == "attention: keys and values must be sequences");
   CHECK(said(tt::attention{2}.infer(s, longer, s)) == "attention: there must be one value a key");
   CHECK(said(tt::biased_attention{2}.infer(s, longer, longer, s)) ==
-        "biased_attention: the scores have another number of keys");
+        "attention: the added scores have another number of keys");
+  CHECK(said(tt::biased_attention{2}.infer(s, longer, longer, longer)) ==
+        "attention: the added scores have another number of queries");
+  CHECK(said(tt::biased_attention{2}.infer(s, s, s, tt::picture_of(3, 3, 3))) ==
+        "attention: the added scores have another number of heads");
+  CHECK(said(tt::biased_attention{2}.infer(s, s, s, v)) ==
+        "attention: what is added to the scores must be [queries, keys] or [heads, queries, keys]");
+  CHECK(said(tt::biased_attention{2}.infer(s, s, s, tt::shape_of(tt::sequence{3, 3, true}))) ==
+        "attention: what is added to the scores may not be padded or absent");
+  CHECK(said(tt::self_attention{0}.infer(s)) == "attention: heads must be 1 or more");
+  CHECK(said(tt::self_attention{.heads = 3, .head_width = 5}.infer(s)).empty());
+  CHECK(said(tt::self_attention{.heads = 2, .head_width = -1}.infer(s)) ==
+        "attention: width and head_width must not be negative");
+  CHECK(said(tt::self_attention{.heads = 2, .ahead = -1}.infer(s)) == "attention: ahead must not be negative");
+  const auto weighed = [&](std::initializer_list<tt::shape> x) {
+    return said(tt::attention_with_weights{2}.infer({x.begin(), static_cast<int>(x.size())}).items[0]);
+  };
+  CHECK(weighed({s, s}) ==
+        "attention_with_weights: the inputs are queries, keys and values, and scores to add if wanted");
+  CHECK(weighed({s, longer, longer, s}) == "attention: the added scores have another number of keys");
+  CHECK(weighed({s, longer, longer}).empty());
+  const tt::dot_product_attention plain{.heads = 2};
+  CHECK(said(plain.infer(s, longer, s)) == "dot_product_attention: there must be one value a key");
+  CHECK(said(plain.infer(s, v, s)) == "dot_product_attention: keys and values must be sequences");
+  CHECK(said(plain.infer(tt::picture_of(1, 2, 2), s, s)) ==
+        "dot_product_attention: the queries must be a sequence or one vector");
+  CHECK(said(plain.infer(s, s.with_width(6), s)) == "dot_product_attention: queries and keys must have one width");
+  CHECK(said(plain.infer(s, s, s.with_width(3))) ==
+        "dot_product_attention: heads must divide the widths of keys and values");
+  CHECK(said(tt::dot_product_attention{0}.infer(s, s, s)) == "dot_product_attention: heads must be 1 or more");
+  CHECK(plain.infer(v, longer, longer.with_width(6)) == tt::features_of(6));
   CHECK(said(tt::cross_attention{2}.infer(v, longer)).empty());
 }

@@ -14,7 +14,7 @@ struct attention_kernels {
   // Keys that some query may see.
   template <class T>
   static constexpr index seen_keys(const attention_geometry<T>& g) noexcept {
-    return g.causal && g.queries < g.keys ? g.queries : g.keys;
+    return g.seen_by(g.queries - 1);
   }
   template <class T>
   static void attention(const attention_geometry<T>& g, const_matrix<T> q, const_matrix<T> k, const_matrix<T> v,
@@ -42,7 +42,7 @@ struct attention_kernels {
     general_product(g.queries, seen, g.head_width, q.data, q.stride, index{1}, k.data, index{1}, k.stride, p, g.keys,
                     g.scale, false);
     for (index i = 0; i < g.queries; ++i) {
-      const index n = g.causal && i + 1 < seen ? i + 1 : seen;
+      const index n = g.seen_by(i);
       T* row = p + i * g.keys;
       if (bias) rows::add<T>({bias + i * g.keys, 1, n, n}, {row, 1, n, n});
       rows::softmax(n, row, key_valid, row);
@@ -70,7 +70,7 @@ struct attention_kernels {
         general_product(g.queries, seen, g.value_width, dy.data + out, dy.stride, index{1}, v.data + out, index{1},
                         v.stride, ds, keys, T(1), false);
         for (index i = 0; i < g.queries; ++i) {
-          const index n = g.causal && i + 1 < seen ? i + 1 : seen;
+          const index n = g.seen_by(i);
           const T* row = p + i * keys;
           T* d = ds + i * keys;
           if (key_valid)  // what came of an invalid key's values may be NaN

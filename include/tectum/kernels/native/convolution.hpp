@@ -21,9 +21,9 @@ struct bordered_picture {
 
   explicit constexpr bordered_picture(const convolution_geometry& geometry) noexcept
       : g(geometry),
-        phase((g.width + 2 * g.padding_width + g.stride_width - 1) / g.stride_width),
+        phase((g.width + 2 * g.padding_width + g.more_right + g.stride_width - 1) / g.stride_width),
         row(phase * g.stride_width),
-        plane((g.height + 2 * g.padding_height) * row) {}
+        plane((g.height + 2 * g.padding_height + g.more_below) * row) {}
   // With room for a whole vector read at the last place.
   constexpr index size() const noexcept { return (g.channels * plane + 31) / 16 * 16; }
   constexpr index of_place(index x) const noexcept { return x % g.stride_width * phase + x / g.stride_width; }

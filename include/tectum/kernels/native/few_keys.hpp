@@ -52,7 +52,7 @@ struct few_keys {
           V s = V::load(scores + r * wide + j);
           if (bias) s += rows::lanes(bias + (i + r) * g.keys + j, g.keys - j);
           typename V::mask mask{simd<integer, W>::load(seen + j).v};
-          if (g.causal) mask = mask & rows::first_mask<T>(i + r + 1 - j);
+          if (g.causal) mask = mask & rows::first_mask<T>(g.seen_by(i + r) - j);
           s = select(mask, s, lowest);
           s.store(scores + r * wide + j);
           best = select(s > best, s, best);

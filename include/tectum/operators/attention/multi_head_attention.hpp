@@ -5,30 +5,46 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// Scaled dot-product attention with heads (Vaswani et al. 2017): softmax(Q Kᵀ / sqrt(width / heads)) V for each head,
-// with Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
-//   heads: must divide the width; causal (false): query i sees the keys up to i only; bias (true): of the four linear
-//   layers; width (0): of the model and the result, 0 for the width of the queries.
+// Scaled dot-product attention with heads (Vaswani et al. 2017): softmax(Q Kᵀ / sqrt(head_width)) V for each head, with
+// Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
+//   heads: how many; without head_width they must divide the width;
+//   causal (false): query i sees the keys up to i + ahead only;
+//   bias (true): of the layers of queries, keys and values;
+//   width (0): of the result in elements, 0 for the width of the queries;
+//   out_bias (as bias): of the last layer;
+//   head_width (0): of one head in elements, 0 for width / heads;
+//   bias_kv (false): one more key and value, learned, behind the others;
+//   zero_attention (false): one more key and value of zeros, behind that;
+//   ahead (0): with causal, how many keys beyond its own place a query sees.
 //   queries [n, a] or [a], keys [m, k], values [m, v] -> [n, width] or [width]
-// Keys that are padded or absent are not seen; a query that sees no key gives 0 with gradient 0, behind the output
-// layer too. The mask of the result is that of the queries. Parameters: q_weight, k_weight, v_weight [width, ...],
-// q_bias, ..., out_weight, out_bias. in_proj_weight of torch.nn.MultiheadAttention is the first three one below the
-// other, in_proj_bias likewise; out_proj is out.
+// Keys that are padded or absent are not seen, the two extra ones always are; a query that sees no key gives 0 with
+// gradient 0, behind the last layer too. The mask of the result is that of the queries. Parameters, with
+// inner = heads * head_width: q_weight, k_weight, v_weight [inner, a | k | v], q_bias, k_bias, v_bias [inner],
+// out_weight [width, inner], out_bias [width], bias_k, bias_v [inner]. in_proj_weight and in_proj_bias of
+// torch.nn.MultiheadAttention are the first three of theirs one below the other; out_proj is out.
 struct attention {
   int heads;
   bool causal = false, bias = true;
   int width = 0;
+  bool out_bias = bias;
+  int head_width = 0;
+  bool bias_kv = false, zero_attention = false;
+  int ahead = 0;
 
   static constexpr const char* name = "attention";
   static constexpr int arity = 3;
   static constexpr auto masks = reads_masks;
   static constexpr bool separate_masks = true;
 
-  constexpr shape infer(shape q, shape k, shape v) const { return core().infer(list{q, k, v}.x); }
-  constexpr auto parameters(shape q, shape k, shape v) const { return core().parameters(list{q, k, v}.x); }
-  constexpr extents saved(shape q, shape k, shape v) const { return core().saved(list{q, k, v}.x); }
-  constexpr extents scratch(shape q, shape k, shape v) const { return core().scratch(list{q, k, v}.x); }
-  constexpr long long multiply_adds(shape q, shape k, shape v) const { return core().multiply_adds(list{q, k, v}.x); }
+  constexpr shape infer(shape q, shape k, shape v) const { return core().infer(detail::shape_list{q, k, v}.x); }
+  constexpr auto parameters(shape q, shape k, shape v) const {
+    return core().parameters(detail::shape_list{q, k, v}.x);
+  }
+  constexpr extents saved(shape q, shape k, shape v) const { return core().saved(detail::shape_list{q, k, v}.x); }
+  constexpr extents scratch(shape q, shape k, shape v) const { return core().scratch(detail::shape_list{q, k, v}.x); }
+  constexpr long long multiply_adds(shape q, shape k, shape v) const {
+    return core().multiply_adds(detail::shape_list{q, k, v}.x);
+  }
 
   template <class C>
   void forward(C& c, in<C> q, in<C> k, in<C> v, out<C> y) const noexcept {
@@ -43,18 +59,20 @@ struct attention {
   }
 
  private:
-  struct list {
-    shape x[3];
-  };
-  constexpr detail::attention_core<3> core() const { return {heads, causal, bias, width}; }
+  constexpr detail::attention_core<3> core() const { return detail::core_of<3>(*this); }
 };
 
-// Attention of a sequence to itself: queries, keys and values from one value. Options and parameters as tt::attention.
+// Attention of a sequence to itself: queries, keys and values from one value (Vaswani et al. 2017).
+//   Options, masks and parameters as tt::attention.
 //   [n, a] -> [n, width]
 struct self_attention {
   int heads;
   bool causal = false, bias = true;
   int width = 0;
+  bool out_bias = bias;
+  int head_width = 0;
+  bool bias_kv = false, zero_attention = false;
+  int ahead = 0;
 
   static constexpr const char* name = "self_attention";
   static constexpr auto masks = reads_masks;
@@ -75,27 +93,32 @@ struct self_attention {
   }
 
  private:
-  constexpr detail::attention_core<1> core() const { return {heads, causal, bias, width}; }
+  constexpr detail::attention_core<1> core() const { return detail::core_of<1>(*this); }
 };
 
 // Attention of one modality to another: queries from the first value, keys and values from the second (crossmodal
-// attention, Tsai et al. 2019). Options and parameters as tt::attention; `causal` compares places in the two sequences.
+// attention, Tsai et al. 2019).
+//   Options, masks and parameters as tt::attention; `causal` compares places in the two sequences.
 //   [n, a] or [a], [m, k] -> [n, width] or [width]
 struct cross_attention {
   int heads;
   bool causal = false, bias = true;
   int width = 0;
+  bool out_bias = bias;
+  int head_width = 0;
+  bool bias_kv = false, zero_attention = false;
+  int ahead = 0;
 
   static constexpr const char* name = "cross_attention";
   static constexpr int arity = 2;
   static constexpr auto masks = reads_masks;
   static constexpr bool separate_masks = true;
 
-  constexpr shape infer(shape q, shape k) const { return core().infer(list{q, k}.x); }
-  constexpr auto parameters(shape q, shape k) const { return core().parameters(list{q, k}.x); }
-  constexpr extents saved(shape q, shape k) const { return core().saved(list{q, k}.x); }
-  constexpr extents scratch(shape q, shape k) const { return core().scratch(list{q, k}.x); }
-  constexpr long long multiply_adds(shape q, shape k) const { return core().multiply_adds(list{q, k}.x); }
+  constexpr shape infer(shape q, shape k) const { return core().infer(detail::shape_list{q, k}.x); }
+  constexpr auto parameters(shape q, shape k) const { return core().parameters(detail::shape_list{q, k}.x); }
+  constexpr extents saved(shape q, shape k) const { return core().saved(detail::shape_list{q, k}.x); }
+  constexpr extents scratch(shape q, shape k) const { return core().scratch(detail::shape_list{q, k}.x); }
+  constexpr long long multiply_adds(shape q, shape k) const { return core().multiply_adds(detail::shape_list{q, k}.x); }
 
   template <class C>
   void forward(C& c, in<C> q, in<C> k, out<C> y) const noexcept {
@@ -110,18 +133,23 @@ struct cross_attention {
   }
 
  private:
-  struct list {
-    shape x[2];
-  };
-  constexpr detail::attention_core<2> core() const { return {heads, causal, bias, width}; }
+  constexpr detail::attention_core<2> core() const { return detail::core_of<2>(*this); }
 };
 
 // tt::attention with a fourth input that is added to the scaled scores, before the softmax, and gets a gradient.
-//   queries, keys, values as there; added [n, m], one for all heads, or a picture [heads, n, m]. It may not be masked.
+//   Options and parameters as tt::attention.
+//   queries [n, a], keys [m, k], values [m, v], added [n, m], one for all heads, or a picture [heads, n, m]
+//   -> [n, width]
+// Minus infinity in what is added hides a key from a query: masks that depend on data come in this way. It may not
+// itself be padded or absent; bias_kv and zero_attention get 0 added. Otherwise masked as tt::attention.
 struct biased_attention {
   int heads;
   bool causal = false, bias = true;
   int width = 0;
+  bool out_bias = bias;
+  int head_width = 0;
+  bool bias_kv = false, zero_attention = false;
+  int ahead = 0;
 
   static constexpr const char* name = "biased_attention";
   static constexpr int arity = 4;
@@ -129,26 +157,19 @@ struct biased_attention {
   static constexpr bool separate_masks = true;
 
   constexpr shape infer(shape q, shape k, shape v, shape added) const {
-    const shape y = core().infer(list{q, k, v}.x);
-    if (y.fault) return y;
-    if (added.masked()) return wrong("biased_attention: what is added to the scores may not be padded or absent");
-    if (added.holds_ids() || added.rank < 2 || added.rank > 3)
-      return wrong("biased_attention: what is added to the scores must be [queries, keys] or [heads, queries, keys]");
-    if (added.height() != q.length() && added.rank == 3)
-      return wrong("biased_attention: the scores have another number of queries", added.height(), q.length());
-    if (added.rank == 2 && added.extent[0] != q.length())
-      return wrong("biased_attention: the scores have another number of queries", added.extent[0], q.length());
-    if (added.width() != k.length())
-      return wrong("biased_attention: the scores have another number of keys", added.width(), k.length());
-    if (added.rank == 3 && added.extent[0] != heads)
-      return wrong("biased_attention: the scores have another number of heads", added.extent[0], heads);
-    return y;
+    return detail::added_scores_fit(core().o, core().infer(detail::shape_list{q, k, v}.x), q, k, added);
   }
-  constexpr auto parameters(shape q, shape k, shape v, shape) const { return core().parameters(list{q, k, v}.x); }
-  constexpr extents saved(shape q, shape k, shape v, shape) const { return core().saved(list{q, k, v}.x); }
-  constexpr extents scratch(shape q, shape k, shape v, shape) const { return core().scratch(list{q, k, v}.x); }
+  constexpr auto parameters(shape q, shape k, shape v, shape) const {
+    return core().parameters(detail::shape_list{q, k, v}.x);
+  }
+  constexpr extents saved(shape q, shape k, shape v, shape) const {
+    return core().saved(detail::shape_list{q, k, v}.x);
+  }
+  constexpr extents scratch(shape q, shape k, shape v, shape added) const {
+    return core().scratch(detail::shape_list{q, k, v}.x, &added);
+  }
   constexpr long long multiply_adds(shape q, shape k, shape v, shape) const {
-    return core().multiply_adds(list{q, k, v}.x);
+    return core().multiply_adds(detail::shape_list{q, k, v}.x);
   }
 
   template <class C>
@@ -165,10 +186,7 @@ struct biased_attention {
   }
 
  private:
-  struct list {
-    shape x[3];
-  };
-  constexpr detail::attention_core<3> core() const { return {heads, causal, bias, width}; }
+  constexpr detail::attention_core<3> core() const { return detail::core_of<3>(*this); }
 };
 
 }  // namespace tectum

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tectum/operators/layers/runs.hpp>
+#include <tectum/operators/layers/waves.hpp>
 #include <tectum/operators/operator.hpp>
 
 namespace tectum::inline TECTUM_ABI {
@@ -55,7 +56,57 @@ struct learned_positions {
   }
 };
 
-// y[t] = x[t] + p[t] with p[t][2i] = sin(t w), p[t][2i + 1] = cos(t w), w = 10000^(-2i / n) (Vaswani et al. 2017).
+// y[t] = x[t] + p[t] with sines and cosines of the place t, w_i = base^(-2i / n) (Vaswani et al. 2017): p[t][2i] =
+// sin((t + first) w_i), p[t][2i + 1] = cos((t + first) w_i).
+//   interleaved (true): false is fairseq's form, in which half the width, h = n / 2, holds sin((t + first) w_i), the
+//   next half the cosines, and the last column of an odd width 0, with w_i = base^(-i / (h - 1));
+//   first (0): the place of the first token; fairseq and Tsai et al. 2019 have 1;
+//   base (10000): how much longer the slowest wave is than the fastest;
+//   count_valid (false): padded tokens do not count, so the first valid one has place `first`; they get zeros added.
+//   [length, n] -> [length, n]
+// Masks go through.
+struct sinusoids {
+  bool interleaved = true;
+  int first = 0;
+  double base = 10000;
+  bool count_valid = false;
+
+  static constexpr const char* name = "sinusoids";
+  static constexpr auto masks = tokenwise;
+  static constexpr auto backward_reads = reads::nothing;
+
+  constexpr shape infer(shape x) const {
+    if (x.kind != kind::sequence) return wrong("sinusoids: the input must be a sequence");
+    if (!(base > 0)) return wrong("sinusoids: base must be greater than 0");
+    if (!interleaved && x.width() < 4)
+      return wrong("sinusoids: the form that is not interleaved needs a width of 4 or more", x.width());
+    return x;
+  }
+  constexpr extents scratch(shape x) const { return {.fixed = x.size()}; }
+
+  template <class C>
+  void forward(C& c, in<C> x, out<C> y) const noexcept {
+    detail::write_sinusoids<C>({x.length(), x.width(), interleaved, static_cast<double>(first), base},
+                               c.scratch_fixed());
+    if (!count_valid || !x.shape().padded) return detail::add_table<C>(x, c.scratch_fixed(), y);
+    const index width = x.width();
+    for (index b = 0; b < x.samples; ++b) {
+      index place = 0;
+      C::kernels::copy(x.sample_rows(b), y.sample_rows(b));
+      detail::each_valid_run(x, b, [&](index begin, index count) {
+        C::kernels::add(matrix<const typename C::scalar>{c.scratch_fixed() + place * width, count, width, width},
+                        detail::rows_of(y.sample_rows(b), begin, count));
+        place += count;
+      });
+    }
+  }
+  template <class C>
+  void backward(C&, in<C>, in<C>, in<C> dy, out<C> dx) const noexcept {
+    if (dx) C::kernels::add(dy.as_samples(), dx.as_samples());
+  }
+};
+
+// tt::sinusoids as first published (Vaswani et al. 2017), without options.
 //   [length, n] -> [length, n]
 inline constexpr struct sinusoidal_positions_operator {
   static constexpr const char* name = "sinusoidal_positions";
@@ -66,45 +117,15 @@ inline constexpr struct sinusoidal_positions_operator {
     if (x.kind != kind::sequence) return wrong("sinusoidal_positions: the input must be a sequence");
     return x;
   }
-  static constexpr extents scratch(shape x) { return {.fixed = x.size()}; }
+  static constexpr extents scratch(shape x) { return sinusoids{}.scratch(x); }
 
   template <class C>
   static void forward(C& c, in<C> x, out<C> y) noexcept {
-    using T = typename C::scalar;
-    const index length = x.length(), width = x.width();
-    T* const table = c.scratch_fixed();
-    // Each place is the one before it, turned by w; in double, so that the errors stay below those of a float.
-    constexpr index most = 32;
-    double sine[most], cosine[most], turn_sine[most], turn_cosine[most];
-    for (index i = 0; i < width; i += 2 * most) {
-      const index pairs = (width - i + 1) / 2 < most ? (width - i + 1) / 2 : most;
-      for (index k = 0; k < pairs; ++k) {
-        const double w = math::exp(-9.210340371976183 * static_cast<double>(i + 2 * k) / static_cast<double>(width));
-        math::sin_cos_turns(w * 0.15915494309189535, turn_sine[k], turn_cosine[k]);
-        sine[k] = 0;
-        cosine[k] = 1;
-      }
-      for (index t = 0; t < length; ++t) {
-        T* const row = table + t * width + i;
-        for (index k = 0; k < pairs; ++k) {
-          row[2 * k] = static_cast<T>(sine[k]);
-          if (i + 2 * k + 1 < width) row[2 * k + 1] = static_cast<T>(cosine[k]);
-        }
-        C::kernels::fused_update(
-            pairs,
-            [](auto& s, auto& co, const auto& ts, const auto& tc) {
-              const auto next = s * tc + co * ts;
-              co = co * tc - s * ts;
-              s = next;
-            },
-            sine, cosine, turn_sine, turn_cosine);
-      }
-    }
-    detail::add_table<C>(x, table, y);
+    sinusoids{}.forward(c, x, y);
   }
   template <class C>
-  static void backward(C&, in<C>, in<C>, in<C> dy, out<C> dx) noexcept {
-    if (dx) C::kernels::add(dy.as_samples(), dx.as_samples());
+  static void backward(C& c, in<C> x, in<C> y, in<C> dy, out<C> dx) noexcept {
+    sinusoids{}.backward(c, x, y, dy, dx);
   }
 } sinusoidal_positions;
 
