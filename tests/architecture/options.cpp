@@ -29,6 +29,21 @@ struct nested {
   int heads = 1;
 };
 
+// An option of two numbers, written as one or as two.
+struct windowed {
+  tt::extent2 kernel;
+  tt::extent2 stride = 1;
+  int padding = 0;
+};
+constexpr bool extents_come_back() {
+  const windowed before{.kernel = {3, -5}, .padding = 4};
+  tt::slot slots[3]{};
+  tt::store_options(before, slots);
+  const windowed after = tt::restore_options<windowed>(slots);
+  return after.kernel.height == 3 && after.kernel.width == -5 && after.stride.square() && after.stride.width == 1 &&
+         after.padding == 4 && windowed{2, {1, 3}, 0}.kernel.width == 2 && windowed{.kernel = 7}.kernel.height == 7;
+}
+
 constexpr bool round_trip() {
   const outer before{.width = -7,
                      .bias = false,
@@ -52,7 +67,9 @@ static_assert(tt::option_count<inner> == 2);
 static_assert(tt::option_count<outer> == 8);
 static_assert(tt::option_count<nested<inner>> == 3);
 static_assert(tt::option_count<nested<nested<outer>>> == 10);
+static_assert(tt::option_count<windowed> == 3);
 static_assert(round_trip());
+static_assert(extents_come_back());
 
 TEST_CASE("options come back as they were, at run time too") {
   nested<inner> before{.scorer = {.rank = 4, .scale = 1.5f}, .heads = 8};

@@ -14,9 +14,9 @@ constexpr float lanes_may_differ_by = 16 * 1.2e-7f;
 constexpr float lanes_may_differ_by = 0;
 #endif
 
-constexpr activation all[] = {activation::identity, activation::relu, activation::tanh,
-                              activation::sigmoid,  activation::gelu, activation::gelu_tanh,
-                              activation::silu,     activation::elu,  activation::leaky_relu};
+constexpr activation all[] = {activation::identity, activation::relu,      activation::tanh, activation::sigmoid,
+                              activation::gelu,     activation::gelu_tanh, activation::silu, activation::quick_gelu,
+                              activation::elu,      activation::leaky_relu};
 
 double exact(activation act, double x) {
   switch (act) {
@@ -28,6 +28,7 @@ double exact(activation act, double x) {
     case activation::gelu_tanh:
       return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
     case activation::silu: return x / (1 + std::exp(-x));
+    case activation::quick_gelu: return x / (1 + std::exp(-1.702 * x));
     case activation::elu: return x < 0 ? std::expm1(x) : x;
     case activation::leaky_relu: return x < 0 ? 0.01 * x : x;
   }

@@ -61,6 +61,18 @@ TEST_CASE_TEMPLATE("math: within 3 ulp, lanes and scalars alike (-ffast-math: wi
   CHECK(worst<T>(log, exact_log, 0.3, 3) <= bound);
   CHECK(worst<T>(log, exact_log, 0, single ? 1e-37 : 1e-307) <= bound);
   CHECK(worst<T>(log, exact_log, 1e-3, 1e5) <= bound);
+  const auto expm1 = [](auto x) { return math::expm1(x); };
+  const auto log1p = [](auto x) { return math::log1p(x); };
+  const auto exact_expm1 = [](long double x) { return std::expm1(x); };
+  const auto exact_log1p = [](long double x) { return std::log1p(x); };
+  for (double range : {1e-6, 1e-2, 1.0, 25.0, 80.0}) CHECK(worst<T>(expm1, exact_expm1, -range, range) <= bound);
+  CHECK(worst<T>(expm1, exact_expm1, single ? 80 : 700, single ? 90 : 711) <= bound);
+  for (double range : {1e-6, 1e-2, 0.4, 0.99}) CHECK(worst<T>(log1p, exact_log1p, -range, range) <= bound);
+  CHECK(worst<T>(log1p, exact_log1p, 0, 10) <= bound);
+  CHECK(worst<T>(log1p, exact_log1p, 0, 1e6) <= bound);
+  const auto exact_softplus = [](long double x) { return std::fmax(x, 0.0L) + std::log1p(std::exp(-std::fabs(x))); };
+  for (double range : {1e-3, 5.0, 80.0})
+    CHECK(worst<T>([](auto x) { return math::softplus(x); }, exact_softplus, -range, range) <= bound);
   for (double range : {1e-3, 1.0, 25.0}) CHECK(worst<T>(tanh, exact_tanh, -range, range) <= bound);
   for (double range : {1e-3, 1.5, 7.0}) CHECK(worst<T>(erf, exact_erf, -range, range) <= bound);
   for (double range : {1.0, 5.0, 120.0}) CHECK(worst<T>(sigmoid, sigmoid_exact, -range, range) <= bound);
@@ -75,6 +87,17 @@ TEST_CASE_TEMPLATE("math: infinities, NaN, zeros and large arguments", T, float,
   CHECK(math::log(T(0)) == -inf);
   CHECK(math::log(inf) == inf);
   CHECK(math::is_nan(math::log(T(-1))));
+  CHECK(math::expm1(inf) == inf);
+  CHECK(math::expm1(-inf) == T(-1));
+  CHECK(math::expm1(T(-1e30)) == T(-1));
+  CHECK(math::expm1(T(0)) == T(0));
+  CHECK(math::log1p(inf) == inf);
+  CHECK(math::log1p(T(0)) == T(0));
+  CHECK(math::log1p(T(-1)) == -inf);
+  CHECK(math::is_nan(math::log1p(T(-2))));
+  CHECK(math::softplus(T(1e4)) == T(1e4));
+  CHECK(math::softplus(T(-1e4)) == T(0));
+  CHECK(math::softplus(inf) == inf);
   CHECK(math::tanh(inf) == T(1));
   CHECK(math::tanh(-inf) == T(-1));
   CHECK(math::tanh(T(-0.0)) == T(0));
@@ -85,6 +108,9 @@ TEST_CASE_TEMPLATE("math: infinities, NaN, zeros and large arguments", T, float,
   CHECK(math::erf(-inf) == T(-1));
   CHECK(math::is_nan(math::exp(nan)));
   CHECK(math::is_nan(math::log(nan)));
+  CHECK(math::is_nan(math::expm1(nan)));
+  CHECK(math::is_nan(math::log1p(nan)));
+  CHECK(math::is_nan(math::softplus(nan)));
   CHECK(math::is_nan(math::tanh(nan)));
   CHECK(math::is_nan(math::sigmoid(nan)));
   CHECK(math::is_nan(math::erf(nan)));
@@ -98,6 +124,8 @@ TEST_CASE_TEMPLATE("math: infinities, NaN, zeros and large arguments", T, float,
   CHECK(math::sqrt(T(9)) == T(3));
   const T tiny = std::numeric_limits<T>::denorm_min() * 1000;
   CHECK(math::tanh(tiny) == tiny);
+  CHECK(math::log1p(tiny) == tiny);
+  CHECK(math::expm1(-tiny) == -tiny);
   CHECK(math::exp(math::log(tiny)) == doctest::Approx(static_cast<double>(tiny)).epsilon(1e-2));
   CHECK(math::is_infinite(-inf));
   CHECK(math::is_minus_infinity(-inf));

@@ -202,7 +202,7 @@ constexpr void add_embedded(builder<Result>& b, const Architecture& a, const int
   b.add(a.text);
 }
 
-// As something that has a value: a name refers to it, an operator waits for its input.
+// As something that has a value: a name refers to it, an operator waits for its input, unless it takes none.
 template <class P>
 constexpr auto as_fragment(const P& p) {
   if constexpr (fragment_value<P>) {
@@ -223,6 +223,10 @@ constexpr auto as_fragment(const P& p) {
     b.add(hole());
     const int operand = 0;
     add_embedded(b, p, &operand, 1);
+    return b.result;
+  } else if constexpr (arity_of<P>() == 0) {
+    builder<fragment<types<P>, 1, option_count<P>>> b;
+    add_apply(b, p, nullptr, 0);
     return b.result;
   } else {
     builder<fragment<types<P>, 2, option_count<P> + 2>> b;

@@ -45,12 +45,17 @@ struct graph_parameter {
   long long offset = 0;  // in the model's flat array, in elements
 };
 
-// The validity bytes of an input, or what is left of them after a reduction.
+// The validity bytes of an input, or what is made of them at the beginning of a call.
 struct graph_mask {
   int value = -1;   // the input that brings it
   int length = 1;   // bytes a sample
   int any_of = -1;  // or: 1 where the sample has any valid token of this mask
   int at = 0;       // where its bytes begin, a sample
+  int joins = -1;   // or: the masks of this operator's inputs, one behind the other, a token each where `one_each`
+  bool one_each = false;
+  int part_of = -1, begin = 0;  // or: a part of this mask
+
+  constexpr bool is_derived() const { return value < 0; }
 };
 
 struct graph_sizes {

@@ -88,7 +88,7 @@ class graph_builder {
       inputs.add(given[k]);
     }
     const range<shape> all{in, given.size()};
-    if (!masks_fit(op, g, all)) return -1;
+    if (!masks_fit(op, options, g, all)) return -1;
     const shapes out = op.infer(options, all);
     for (int k = 0; k < out.count; ++k)
       if (out.items[k].fault) {
@@ -104,7 +104,7 @@ class graph_builder {
     g.values = values.size();
     for (int k = 0; k < out.count; ++k) {
       shape s = out.items[k];
-      const int mask = s.kind == kind::scalar ? -1 : mask_of_result(op, g, s);
+      const int mask = s.kind == kind::scalar ? -1 : mask_of_result(op, options, g, all, s);
       if (failed()) return -1;
       s.mask = mask;
       values.add({.shape = s, .producer = operators.size(), .result = k, .mask = mask});
@@ -115,7 +115,8 @@ class graph_builder {
     return g.values;
   }
 
-  constexpr bool masks_fit(const operator_table& op, const graph_operator& g, range<shape> in) {
+  constexpr bool masks_fit(const operator_table& op, const slot* options, const graph_operator& g, range<shape> in) {
+    const bool separate = op.separate_masks || (op.masks == masking::reads && op.result_mask(options, in).joins());
     int seen = -1;
     for (int k = 0; k < in.size(); ++k) {
       if (!in[k].masked()) continue;
@@ -128,7 +129,7 @@ class graph_builder {
         return false;
       }
       const int mask = values[inputs[g.inputs + k]].mask;
-      const bool together = op.masks == masking::reads ? in[k].padded && !op.separate_masks : true;
+      const bool together = op.masks == masking::reads ? in[k].padded && !separate : true;
       if (!together) continue;
       if (seen >= 0 && mask != seen) {
         fault_op_ = &op;
@@ -141,8 +142,14 @@ class graph_builder {
   }
 
   // Which mask goes with a result; also sets the flags of `s` where masks go through.
-  constexpr int mask_of_result(const operator_table& op, const graph_operator& g, shape& s) {
+  constexpr int mask_of_result(const operator_table& op, const slot* options, const graph_operator& g, range<shape> in,
+                               shape& s) {
     const bool through = op.masks == masking::samplewise || op.masks == masking::tokenwise;
+    if (op.masks == masking::reads && s.padded) {
+      const token_mask tokens = op.result_mask(options, in);
+      if (tokens.joins()) return joined_mask(g, tokens.from == mask_from::one_each, s.length());
+      if (tokens.from == mask_from::part) return part_of_mask(inputs[g.inputs], tokens.begin, s);
+    }
     for (int k = 0; k < g.input_count; ++k) {
       const graph_value& v = values[inputs[g.inputs + k]];
       if (v.mask < 0) continue;
@@ -168,6 +175,55 @@ class graph_builder {
     for (int m = 0; m < masks.size(); ++m)
       if (masks[m].any_of == mask) return m;
     return add_mask({.any_of = mask});
+  }
+  // The masks of an operator's inputs, one behind the other; one mask for all operators that join the same ones.
+  constexpr int joined_mask(const graph_operator& g, bool one_each, int length) {
+    const auto tokens = [&](int v) { return one_each ? 1 : values[v].shape.length(); };
+    for (int m = 0; m < masks.size(); ++m) {
+      if (masks[m].joins < 0 || masks[m].one_each != one_each) continue;
+      const graph_operator& other = operators[masks[m].joins];
+      bool same = other.input_count == g.input_count;
+      for (int k = 0; same && k < g.input_count; ++k) {
+        const int a = inputs[g.inputs + k], b = inputs[other.inputs + k];
+        same = values[a].mask == values[b].mask && tokens(a) == tokens(b);
+      }
+      if (same) return m;
+    }
+    return add_mask({.length = length, .joins = operators.size(), .one_each = one_each});
+  }
+  // The tokens of a value from `begin` on, as many as `s` has. Where all of them come from one value that was joined to
+  // others, they have its mask again, and the flags of `s` become its flags.
+  constexpr int part_of_mask(int value, int begin, shape& s) {
+    const int count = s.length();
+    int mask = values[value].mask;
+    for (bool further = true; further;) {
+      further = false;
+      if (masks[mask].part_of >= 0) {
+        begin += masks[mask].begin;
+        mask = masks[mask].part_of;
+        further = true;
+      } else if (masks[mask].joins >= 0) {
+        const graph_operator& joined = operators[masks[mask].joins];
+        int at = 0;
+        for (int k = 0; k < joined.input_count && !further; ++k) {
+          const graph_value& v = values[inputs[joined.inputs + k]];
+          const int tokens = masks[mask].one_each ? 1 : v.shape.length();
+          if (begin >= at && begin + count <= at + tokens) {
+            s.padded = v.shape.padded;
+            s.optional = v.shape.optional;
+            if (!s.padded) return v.mask;
+            begin -= at;
+            mask = v.mask;
+            further = true;
+          }
+          at += tokens;
+        }
+      }
+    }
+    if (begin == 0 && count == masks[mask].length) return mask;
+    for (int m = 0; m < masks.size(); ++m)
+      if (masks[m].part_of == mask && masks[m].begin == begin && masks[m].length == count) return m;
+    return add_mask({.length = count, .part_of = mask, .begin = begin});
   }
   constexpr int add_mask(graph_mask m) {
     if (masks.size() > 0) m.at = masks.back().at + (masks.back().length + 63) / 64 * 64;

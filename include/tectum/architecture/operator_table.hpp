@@ -20,6 +20,16 @@ inline constexpr masking refuses_masks = masking::refuses, samplewise = masking:
 // What backward looks at beside the gradients; the rest is not kept for it.
 enum class reads : unsigned char { nothing = 0, inputs = 1, output = 2, both = 3 };
 
+// Whose tokens the mask of a padded result is about, when it is not an input's mask as it is.
+//   of_input  an input's                             joined  those of all inputs, one behind the other
+//   one_each  every input is one token, there or not part    those of the first input from `begin` on
+enum class mask_from : unsigned char { of_input, joined, one_each, part };
+struct token_mask {
+  mask_from from = mask_from::of_input;
+  int begin = 0;
+  constexpr bool joins() const { return from == mask_from::joined || from == mask_from::one_each; }
+};
+
 // Whether the result is the first input seen under another shape, without a copy.
 enum class seen_as : unsigned char { copy, always, at_inference };
 
@@ -58,6 +68,7 @@ struct operator_table {
   extents (*saved)(const slot*, range<shape>);
   extents (*scratch)(const slot*, range<shape>);
   long long (*multiply_adds)(const slot*, range<shape>);
+  token_mask (*result_mask)(const slot*, range<shape>);
   int (*id_limit)(const slot*);  // of an operator that looks ids up: they are below it; 0 of all others
 };
 
@@ -142,6 +153,14 @@ struct erased {
       return {};
     }
   }
+  static constexpr token_mask result_mask(const slot* options, range<shape> in) {
+    if constexpr (requires { &Op::result_mask; }) {
+      const Op op = restore_options<Op>(options);
+      return with_shapes<arity>(in, [&](const auto&... s) { return op.result_mask(s...); });
+    } else {
+      return {};
+    }
+  }
   static constexpr int id_limit(const slot* options) {
     if constexpr (requires { &Op::id_limit; }) return restore_options<Op>(options).id_limit();
     else return 0;
@@ -189,6 +208,7 @@ inline constexpr operator_table table_of_operator{
     .saved = &detail::erased<Op>::saved,
     .scratch = &detail::erased<Op>::scratch,
     .multiply_adds = &detail::erased<Op>::multiply_adds,
+    .result_mask = &detail::erased<Op>::result_mask,
     .id_limit = &detail::erased<Op>::id_limit,
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <tectum/config.hpp>
 #include <type_traits>
@@ -11,6 +12,24 @@
 namespace tectum::inline TECTUM_ABI {
 
 using slot = std::uint64_t;
+
+// Height and width, as an option: one number stands for both.
+struct extent2 {
+  int height = 0, width = 0;
+  constexpr extent2() = default;
+  constexpr extent2(int both) : height(both), width(both) {}
+  constexpr extent2(int high, int wide) : height(high), width(wide) {}
+
+  constexpr bool square() const { return height == width; }
+  constexpr int smaller() const { return height < width ? height : width; }
+  constexpr int larger() const { return height < width ? width : height; }
+  constexpr slot packed() const {
+    return static_cast<slot>(static_cast<std::uint32_t>(height)) << 32 | static_cast<std::uint32_t>(width);
+  }
+  static constexpr extent2 unpacked(slot s) {
+    return {static_cast<int>(static_cast<std::uint32_t>(s >> 32)), static_cast<int>(static_cast<std::uint32_t>(s))};
+  }
+};
 
 namespace detail {
 
@@ -33,8 +52,14 @@ consteval int member_count() {
   else return static_cast<int>(sizeof...(Any));
 }
 
+// A class that says itself how it is a number, and so may have constructors.
 template <class T>
-inline constexpr bool is_number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+concept is_packed = requires(const T& t, slot s) {
+  { t.packed() } -> std::same_as<slot>;
+  { T::unpacked(s) } -> std::same_as<T>;
+};
+template <class T>
+inline constexpr bool is_number = std::is_arithmetic_v<T> || std::is_enum_v<T> || is_packed<T>;
 
 // Calls f with every member of an aggregate.
 template <class T, class F>
@@ -68,14 +93,16 @@ constexpr auto with_members(const T& t, F f) {
 
 template <class T>
 constexpr slot to_slot(T value) {
-  if constexpr (std::is_enum_v<T>) return static_cast<slot>(static_cast<long long>(value));
+  if constexpr (is_packed<T>) return value.packed();
+  else if constexpr (std::is_enum_v<T>) return static_cast<slot>(static_cast<long long>(value));
   else if constexpr (std::is_same_v<T, float>) return std::bit_cast<std::uint32_t>(value);
   else if constexpr (std::is_same_v<T, double>) return std::bit_cast<std::uint64_t>(value);
   else return static_cast<slot>(value);
 }
 template <class T>
 constexpr T from_slot(slot s) {
-  if constexpr (std::is_enum_v<T>) return static_cast<T>(static_cast<long long>(s));
+  if constexpr (is_packed<T>) return T::unpacked(s);
+  else if constexpr (std::is_enum_v<T>) return static_cast<T>(static_cast<long long>(s));
   else if constexpr (std::is_same_v<T, float>) return std::bit_cast<float>(static_cast<std::uint32_t>(s));
   else if constexpr (std::is_same_v<T, double>) return std::bit_cast<double>(s);
   else return static_cast<T>(s);

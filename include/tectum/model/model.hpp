@@ -208,6 +208,7 @@ class model {
     run<T> r = start<call>(w, arguments...);
     const source given[] = {gradient_source(arguments)...};
     bound<T> seeds[call::wanted.count];
+    derive_masks(r);
     detail::bring_gradients_in(r, w, call::wanted_values(), given, seeds);
     r.seeds = seeds;
     r.training = how.training;

@@ -174,7 +174,18 @@ class planning {
   }
 
   constexpr bool is_view(const graph_operator& o) const {
-    return o.op->view == seen_as::always || (o.op->view == seen_as::at_inference && !training_);
+    if (o.op->view == seen_as::copy || (o.op->view == seen_as::at_inference && training_)) return false;
+    return graph_.values[o.values].shape.rank <= 1 || !may_be_strided(input(o, 0));
+  }
+  // Features as the caller has them may have any stride between samples; what has more axes may not.
+  constexpr bool may_be_strided(int v) const {
+    while (graph_.values[v].shape.rank == 1) {
+      if (graph_.values[v].producer < 0) return true;
+      const graph_operator& o = graph_.operators[graph_.values[v].producer];
+      if (!is_view(o)) return false;
+      v = input(o, 0);
+    }
+    return false;
   }
 
   constexpr void share_memory() {

@@ -114,14 +114,14 @@ struct steps_of {
   template <int... I, int... R>
   static void forward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
                       std::integer_sequence<int, I...>, std::integer_sequence<int, R...>) noexcept {
-    const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
+    [[maybe_unused]] const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
     op.forward(c, operand<T>{r, x[I]}..., r.value(s.values + R)...);
   }
   template <int... I, int... R>
   static void backward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
                        std::integer_sequence<int, I...>, std::integer_sequence<int, R...>) noexcept {
-    const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
-    constexpr bool reads_inputs = (static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::inputs)) != 0;
+    [[maybe_unused]] const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
+    [[maybe_unused]] constexpr bool reads_inputs = (static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::inputs)) != 0;
     op.backward(c, operand<T>{r, x[I], reads_inputs}..., output(r, s.values + R)...,
                 view<const T>(r.gradient(s.values + R))..., r.gradient(x[I])...);
   }
@@ -196,18 +196,35 @@ constexpr step_functions<T> find_steps(types<Ops...>, const operator_table* op) 
   return found;
 }
 
-// Masks that are read off others: a sample of which any token is valid is present.
+// Masks that are made of others. A sample of which any token is valid is present.
 template <class T>
 void derive_masks(const run<T>& r) noexcept TECTUM_NONBLOCKING {
   for (int m = 0; m < r.graph.masks.size(); ++m) {
-    const int from = r.graph.masks[m].any_of;
-    if (from < 0) continue;
-    const index length = r.graph.masks[from].length;
-    const std::uint8_t* tokens = r.mask(from);
+    const graph_mask& g = r.graph.masks[m];
+    if (!g.is_derived()) continue;
+    std::uint8_t* to = r.mask(m);
+    if (g.joins >= 0) {
+      const graph_operator& o = r.graph.operators[g.joins];
+      for (index b = 0; b < r.batch; ++b)
+        for (int k = 0; k < o.input_count; ++k) {
+          const graph_value& v = r.described(r.graph.inputs[o.inputs + k]);
+          const std::uint8_t* const from = r.mask(v.mask);
+          const index tokens = g.one_each ? 1 : v.shape.length();
+          for (index t = 0; t < tokens; ++t) *to++ = !from ? 1 : v.shape.padded ? from[b * tokens + t] : from[b];
+        }
+      continue;
+    }
+    const int source = g.any_of >= 0 ? g.any_of : g.part_of;
+    const index length = r.graph.masks[source].length;
     for (index b = 0; b < r.batch; ++b) {
+      const std::uint8_t* const tokens = r.mask(source) + b * length;
+      if (g.part_of >= 0) {
+        for (index t = 0; t < g.length; ++t) to[b * g.length + t] = tokens[g.begin + t];
+        continue;
+      }
       std::uint8_t any = 0;
-      for (index t = 0; t < length; ++t) any = any | tokens[b * length + t];
-      r.mask(m)[b] = any;
+      for (index t = 0; t < length; ++t) any = any | tokens[t];
+      to[b] = any;
     }
   }
 }

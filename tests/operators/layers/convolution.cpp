@@ -1,4 +1,6 @@
 // Convolutions against loops written from the definition, and the two layouts of conv1d against one another.
+#include <string>
+
 #include "network.hpp"
 
 using namespace one_layer;
@@ -53,7 +55,7 @@ void compare_with_loops(const sizes& s) {
 constexpr auto strided = of(tt::picture{.channels = 4, .height = 9, .width = 7},
                             tt::conv2d{.channels = 6, .kernel = 3, .stride = 2, .padding = 1, .groups = 2});
 constexpr auto dilated = of(tt::picture{.channels = 2, .height = 6, .width = 9},
-                            tt::conv2d{.channels = 3, .kernel = 2, .padding = 2, .dilation = 2, .kernel_width = 4});
+                            tt::conv2d{.channels = 3, .kernel = {2, 4}, .padding = 2, .dilation = 2});
 
 }  // namespace
 
@@ -119,6 +121,68 @@ TEST_CASE("conv1d takes padding for zeros") {
     for (int c = 0; c < 2; ++c) CHECK(ya(0, t, c) == (t < 4 ? yb(0, t, c) : 0.0));
 }
 
+namespace {
+
+// The numbers of the literals below: (i k mod m) - 2, ...
+std::vector<double> counted(int n, int m, int k) {
+  std::vector<double> v;
+  for (int i = 0; i < n; ++i) v.push_back(i * k % m - 2);
+  return v;
+}
+template <const auto& Network, class Engine>
+std::vector<double> with(const char* layer, const std::vector<double>& w, const std::vector<double>& bias,
+                         const auto& input) {
+  tt::model<Network, double, Engine> model{tt::seed{3}};
+  REQUIRE(model.set((std::string("y.") + layer + ".weight").c_str(), w.data()));
+  if (!bias.empty()) REQUIRE(model.set((std::string("y.") + layer + ".bias").c_str(), bias.data()));
+  tt::workspace<Network, double> workspace{1};
+  const auto y = model(workspace, x = input);
+  return {y.data(), y.data() + y.size()};
+}
+
+constexpr tt::conv1d even{.channels = 2, .kernel = 4, .padding = tt::same, .groups = 2};
+constexpr auto even_waveform = of(tt::waveform{.samples = 5, .channels = 2}, even);
+constexpr auto even_sequence = of(tt::sequence{.length = 5, .width = 2}, even);
+constexpr tt::conv1d apart{.channels = 1, .kernel = 2, .padding = tt::same, .dilation = 3, .bias = false};
+constexpr auto apart_waveform = of(tt::waveform{.samples = 5, .channels = 2}, apart);
+constexpr auto apart_sequence = of(tt::sequence{.length = 5, .width = 2}, apart);
+constexpr auto pairs = of(tt::picture{.channels = 2, .height = 4, .width = 5},
+                          tt::conv2d{.channels = 2,
+                                     .kernel = {3, 2},
+                                     .stride = {2, 1},
+                                     .padding = {1, 0},
+                                     .dilation = {1, 2},
+                                     .groups = 2});
+constexpr auto same_size = of(tt::picture{.channels = 2, .height = 4, .width = 5},
+                              tt::conv2d{.channels = 1, .kernel = {2, 3}, .padding = tt::same, .bias = false});
+
+}  // namespace
+
+// Literals: torch.nn.functional.conv1d and conv2d of PyTorch 1.13.
+TEST_CASE_TEMPLATE("convolutions have PyTorch's values", Engine, tt::native, tt::reference) {
+  using numbers = std::vector<double>;
+  const numbers in = counted(10, 7, 3), bias{1, -1};
+  const auto turned = [](const numbers& v, std::size_t rows) {
+    numbers t;
+    for (std::size_t c = 0; c < v.size() / rows; ++c)
+      for (std::size_t r = 0; r < rows; ++r) t.push_back(v[r * (v.size() / rows) + c]);
+    return t;
+  };
+  const numbers across = turned(in, 2);
+  const numbers apiece{-1, 13, -4, -1, 1, -3, -4, 13, -5, -8};
+  CHECK(with<even_waveform, Engine>("conv1d", counted(8, 5, 2), bias, tt::tensor(in, {1, 2, 5})) == apiece);
+  CHECK(with<even_sequence, Engine>("conv1d", counted(8, 5, 2), bias, tt::tensor(across, {1, 5, 2})) ==
+        turned(apiece, 2));
+  const numbers z{2, 1, -2, -12, 2};
+  CHECK(with<apart_waveform, Engine>("conv1d", counted(4, 5, 2), {}, tt::tensor(in, {1, 2, 5})) == z);
+  CHECK(with<apart_sequence, Engine>("conv1d", counted(4, 5, 2), {}, tt::tensor(across, {1, 5, 2})) == z);
+  const numbers picture = counted(40, 11, 4);
+  CHECK(with<pairs, Engine>("conv2d", counted(12, 5, 2), bias, tt::tensor(picture, {1, 2, 4, 5})) ==
+        numbers{-10, -10, 12, -2, -10, -18, -2, -10, -7, -2, -2, -2});
+  CHECK(with<same_size, Engine>("conv2d", counted(12, 5, 2), {}, tt::tensor(picture, {1, 2, 4, 5})) ==
+        numbers{10, 6, -35, 1, -1, -12, -12, 13, 5, -21, -12, 3, 6, -35, 3, 27, -11, -7, 30, -8});
+}
+
 TEST_CASE("the scratch of convolutions is enough for both engines") {
   for (int height : {1, 3, 17, 64})
     for (int width : {1, 5, 16, 33})
@@ -130,7 +194,8 @@ TEST_CASE("the scratch of convolutions is enough for both engines") {
                 const tt::convolution_geometry g{.channels = channels * groups, .height = height, .width = width,
                                                  .filters = filters, .kernel_height = 3, .kernel_width = 3,
                                                  .stride_height = stride, .stride_width = stride,
-                                                 .padding_height = padding, .padding_width = padding, .groups = groups};
+                                                 .padding_height = padding, .padding_width = padding, .groups = groups,
+                                                 .more_below = padding % 2, .more_right = stride % 2};
                 REQUIRE(tt::convolution_scratch_size(g) >= tt::native::convolution_scratch(g));
                 REQUIRE(tt::convolution_scratch_size(g) >= tt::reference::convolution_scratch(g));
               }

@@ -24,7 +24,14 @@ TEST_CASE("convolutions refuse") {
   CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 0}, picture) == "conv2d: channels and kernel must be 1 or more");
   CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 3, .stride = 0}, picture) ==
         "conv2d: stride and dilation must be 1 or more");
-  CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 3, .padding = -1}, picture) == "conv2d: padding must be 0 or more");
+  CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 3, .padding = -1}, picture) ==
+        "conv2d: padding must be 0 or more, or tt::same");
+  CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 3, .stride = {1, 2}, .padding = tt::same}, picture) ==
+        "conv2d: padding tt::same needs stride 1");
+  CHECK(refusal(tt::conv1d{.channels = 4, .kernel = 3, .stride = 2, .padding = tt::same}, words) ==
+        "conv1d: padding tt::same needs stride 1");
+  CHECK(refusal(tt::conv1d{.channels = 4, .kernel = 3, .groups = 3}, words) ==
+        "conv1d: groups must divide the channels of input and result");
   CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 3, .groups = 3}, picture) ==
         "conv2d: groups must divide the channels of input and result");
   CHECK(refusal(tt::conv2d{.channels = 4, .kernel = 4, .dilation = 2}, picture) ==
@@ -34,7 +41,7 @@ TEST_CASE("convolutions refuse") {
         "conv1d: the input must be a sequence or a waveform");
   CHECK(refusal(tt::conv1d{.channels = 4, .kernel = 8}, words) == "conv1d: the kernel is longer than the padded input");
   CHECK(refusal(tt::conv1d{.channels = 4, .kernel = 3}, padded) ==
-        "conv1d: a padded sequence must keep its length: stride 1 and padding = dilation (kernel - 1) / 2");
+        "conv1d: a padded sequence must keep its length: stride 1 and padding tt::same");
   CHECK(refusal(tt::conv1d{.channels = 4, .kernel = 3}, words) == "");
 }
 

@@ -66,7 +66,7 @@ TEST_CASE("conv2d") {
   holds(tt::conv2d{.channels = 4, .kernel = 3}, {tt::picture_of(3, 6, 5)});
   holds(tt::conv2d{.channels = 6, .kernel = 3, .stride = 2, .padding = 1, .groups = 2}, {tt::picture_of(4, 7, 8)});
   holds(tt::conv2d{.channels = 2, .kernel = 2, .stride = 2, .dilation = 2, .bias = false}, {tt::picture_of(2, 7, 7)});
-  holds(tt::conv2d{.channels = 3, .kernel = 1, .kernel_width = 4}, {maybe_picture(2, 3, 6)});
+  holds(tt::conv2d{.channels = 3, .kernel = {1, 4}}, {maybe_picture(2, 3, 6)});
   holds(tt::conv2d{.channels = 34, .kernel = 3, .padding = 1}, {tt::picture_of(3, 6, 7)}, {.thorough = false});
 }
 

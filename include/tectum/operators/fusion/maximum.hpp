@@ -1,28 +1,18 @@
 // The largest of any number of values.
 #pragma once
 
-#include <tectum/operators/fusion/select.hpp>
+#include <tectum/operators/fusion/elementwise.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
 // y = max(x1, x2, ...), element by element; an absent modality is left out, and where all are absent y is 0. Of equal
 // values the first gets the gradient.
 //   [...], [...], ... -> [...]: values of one shape, padded sequences with one mask
-struct maximum {
-  static constexpr const char* name = "maximum";
-  static constexpr int arity = any_number;
-  static constexpr auto masks = reads_masks;
+struct maximum : detail::elementwise_fusion<"maximum"> {
   static constexpr auto backward_reads = reads::both;
-  static constexpr bool strided_output = true;
 
-  constexpr shape infer(range<shape> x) const {
-    return detail::elementwise_shape(x, "maximum: ids are not numbers to compute with; put an embedding before it",
-                                     "maximum: all inputs must have the same shape",
-                                     "maximum: either all sequences are padded or none is");
-  }
   // The gradient that no input has taken yet.
   constexpr extents scratch(range<shape> x) const { return {.per_sample = x[0].size()}; }
-  constexpr long long multiply_adds(range<shape>) const { return 0; }
 
   template <class C>
   void forward(C&, inputs<C> xs, out<C> y) const noexcept {

@@ -1,25 +1,14 @@
 // The mean of any number of values.
 #pragma once
 
-#include <tectum/operators/fusion/select.hpp>
+#include <tectum/operators/fusion/elementwise.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
 // y = (x1 + x2 + ...) / n, element by element, over the n modalities that are present; where all are absent y is 0.
 //   [...], [...], ... -> [...]: values of one shape, padded sequences with one mask, or losses
-struct mean {
-  static constexpr const char* name = "mean";
-  static constexpr int arity = any_number;
-  static constexpr auto masks = reads_masks;
+struct mean : detail::elementwise_fusion<"mean"> {
   static constexpr auto backward_reads = reads::nothing;
-  static constexpr bool strided_output = true;
-
-  constexpr shape infer(range<shape> x) const {
-    return detail::elementwise_shape(x, "mean: ids are not numbers to compute with; put an embedding before it",
-                                     "mean: all inputs must have the same shape",
-                                     "mean: either all sequences are padded or none is");
-  }
-  constexpr long long multiply_adds(range<shape>) const { return 0; }
 
   template <class C>
   void forward(C&, inputs<C> xs, out<C> y) const noexcept {

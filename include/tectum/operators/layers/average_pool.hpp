@@ -6,12 +6,14 @@
 namespace tectum::inline TECTUM_ABI {
 
 // The mean of each window, channel by channel.
-//   kernel: height and width of a window; stride (0: the kernel); padding (0), at most half of the kernel;
-//   count_padding (true): the border's zeros count, as in PyTorch; otherwise a mean is over places of the input only.
-//   picture [c, h, w] -> [c, (h + 2 padding - kernel) / stride + 1, likewise]; over time of a sequence or a waveform
+//   kernel: height and width of a window, as 2 or {2, 3} (so are the next two; over time one number);
+//   stride (0): 0 is the kernel; padding (0): at either end, at most half of the kernel;
+//   count_padding (true): the border's zeros count; otherwise a mean is over places of the input only.
+//   picture [c, h, w] -> [c, (h + 2 padding - kernel) / stride + 1, likewise], sequence [length, n] -> [length', n],
+//   waveform [c, samples] -> [c, samples']
 struct average_pool {
-  int kernel;
-  int stride = 0, padding = 0;
+  extent2 kernel;
+  extent2 stride = 0, padding = 0;
   bool count_padding = true;
 
   static constexpr const char* name = "average_pool";
@@ -19,14 +21,12 @@ struct average_pool {
   static constexpr auto backward_reads = reads::nothing;
 
   constexpr shape infer(shape x) const {
-    if (!detail::has_windows(x)) return wrong("average_pool: the input must be a picture, a sequence or a waveform");
-    if (kernel < 1 || stride < 0) return wrong("average_pool: kernel and stride must be 1 or more", kernel, stride);
-    if (padding < 0 || 2 * padding > kernel)
-      return wrong("average_pool: padding must be 0 to half of the kernel", padding, kernel);
-    const pool_geometry g = windows(x);
-    if (g.out_height() < 1 || g.out_width() < 1)
-      return wrong("average_pool: the kernel is larger than the input", kernel);
-    return detail::shape_of_windows(x, g);
+    return detail::pooled_shape(
+        x, kernel, stride, padding,
+        {"average_pool: the input must be a picture, a sequence or a waveform",
+         "average_pool: kernel and stride must be 1 or more", "average_pool: padding must be 0 to half of the kernel",
+         "average_pool: over time there is one axis: kernel, stride and padding are one number each",
+         "average_pool: the kernel is larger than the input"});
   }
 
   template <class C>

@@ -1,10 +1,26 @@
-// What conv1d and conv2d share: the kernels' calls, sample by sample.
+// What conv1d and conv2d share: padding by name, and the kernels' calls, sample by sample.
 #pragma once
 
 #include <tectum/operators/operator.hpp>
 
 namespace tectum::inline TECTUM_ABI {
+
+// As the padding of a convolution of stride 1: as much as keeps the size. Of an odd number of places, the right and
+// the lower end get the one that is left.
+inline constexpr int same = -1000000;
+
 namespace detail {
+
+// Along one axis: what is put before the first place, and how many more behind the last.
+struct axis_padding {
+  int before = 0, more = 0;
+  constexpr axis_padding(int padding, int kernel, int dilation) {
+    const int both = dilation * (kernel - 1);
+    before = padding == same ? both / 2 : padding;
+    more = padding == same ? both % 2 : 0;
+  }
+  constexpr bool is_wrong() const { return before < 0; }
+};
 
 // Weight 0 in filter banks and, with `bias`, parameter 1.
 template <class C>

@@ -11,7 +11,7 @@ namespace tectum::inline TECTUM_ABI {
 //   p (0.5): in [0, 1).   [...] -> [...]
 // What is dropped depends on the seed, the training step, the operator and the element's place in the batch alone.
 struct dropout {
-  float p = 0.5f;
+  double p = 0.5;
 
   static constexpr const char* name = "dropout";
   static constexpr auto masks = tokenwise;

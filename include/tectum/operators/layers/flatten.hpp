@@ -28,13 +28,14 @@ inline constexpr struct flatten_operator {
 } flatten;
 
 // Features cut into tokens of equal width.
-//   length: tokens; must divide the width.   [n] -> [length, n / length]
+//   length: tokens; must divide the width.   [n] -> [length, n / length]; a copy only of a caller's features
 struct as_sequence {
   int length;
 
   static constexpr const char* name = "as_sequence";
   static constexpr auto masks = samplewise;
   static constexpr auto backward_reads = reads::nothing;
+  static constexpr auto result_view = seen_as::always;
 
   constexpr shape infer(shape x) const {
     if (x.rank != 1 || x.holds_ids()) return wrong("as_sequence: the input must be features");
@@ -42,7 +43,6 @@ struct as_sequence {
       return wrong("as_sequence: length must divide the width of the input", length, x.width());
     return sequence_of(length, x.width() / length);
   }
-  // A copy: features may lie in a caller's tensor with any stride between samples, a sequence may not.
   template <class C>
   void forward(C&, in<C> x, out<C> y) const noexcept {
     C::kernels::copy(x.as_samples(), y.as_samples());
