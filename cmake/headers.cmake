@@ -44,49 +44,92 @@ set(TECTUM_CORE_HEADERS
     tectum/model/run.hpp
     tectum/model/workspace.hpp
     tectum/operators/attention.hpp
+    tectum/operators/attention/attention_with_weights.hpp
     tectum/operators/attention/core.hpp
+    tectum/operators/attention/dot_product_attention.hpp
+    tectum/operators/attention/layout.hpp
     tectum/operators/attention/multi_head_attention.hpp
     tectum/operators/attention/transformer.hpp
+    tectum/operators/attention/weights.hpp
     tectum/operators/encoders/encoder.hpp
     tectum/operators/fusion.hpp
     tectum/operators/fusion/attention_pool.hpp
     tectum/operators/fusion/bilinear.hpp
     tectum/operators/fusion/concat.hpp
+    tectum/operators/fusion/cosine_similarity.hpp
+    tectum/operators/fusion/elementwise.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
     tectum/operators/fusion/maximum.hpp
     tectum/operators/fusion/mean.hpp
     tectum/operators/fusion/mlb.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
+    tectum/operators/fusion/stack.hpp
     tectum/operators/fusion/sum.hpp
     tectum/operators/fusion/tensor_fusion.hpp
+    tectum/operators/fusion/weighted_sum.hpp
     tectum/operators/layers.hpp
     tectum/operators/layers/activations.hpp
+    tectum/operators/layers/adaptive_pool.hpp
     tectum/operators/layers/average_pool.hpp
+    tectum/operators/layers/axis.hpp
+    tectum/operators/layers/batch_norm.hpp
+    tectum/operators/layers/channels.hpp
     tectum/operators/layers/conv1d.hpp
     tectum/operators/layers/conv2d.hpp
     tectum/operators/layers/convolve.hpp
     tectum/operators/layers/dropout.hpp
     tectum/operators/layers/embedding.hpp
     tectum/operators/layers/flatten.hpp
+    tectum/operators/layers/fourier_features.hpp
+    tectum/operators/layers/glu.hpp
+    tectum/operators/layers/group_norm.hpp
     tectum/operators/layers/gru.hpp
     tectum/operators/layers/layer_norm.hpp
+    tectum/operators/layers/learned.hpp
     tectum/operators/layers/linear.hpp
+    tectum/operators/layers/log_softmax.hpp
+    tectum/operators/layers/lstm.hpp
     tectum/operators/layers/max_pool.hpp
+    tectum/operators/layers/maxout.hpp
     tectum/operators/layers/mean_pool.hpp
+    tectum/operators/layers/normalize.hpp
     tectum/operators/layers/patches.hpp
     tectum/operators/layers/positions.hpp
+    tectum/operators/layers/recurrent.hpp
+    tectum/operators/layers/reshape.hpp
     tectum/operators/layers/residual.hpp
+    tectum/operators/layers/rms_norm.hpp
+    tectum/operators/layers/rnn.hpp
+    tectum/operators/layers/rotary.hpp
     tectum/operators/layers/runs.hpp
+    tectum/operators/layers/scale.hpp
+    tectum/operators/layers/slice.hpp
     tectum/operators/layers/softmax.hpp
     tectum/operators/layers/split.hpp
+    tectum/operators/layers/transpose.hpp
+    tectum/operators/layers/value_shape.hpp
+    tectum/operators/layers/waves.hpp
     tectum/operators/layers/windows.hpp
     tectum/operators/losses.hpp
+    tectum/operators/losses/binary_cross_entropy.hpp
+    tectum/operators/losses/cosine_embedding.hpp
     tectum/operators/losses/cross_entropy.hpp
     tectum/operators/losses/elementwise.hpp
+    tectum/operators/losses/gaussian_nll.hpp
     tectum/operators/losses/huber.hpp
+    tectum/operators/losses/info_nce.hpp
+    tectum/operators/losses/kl_divergence.hpp
     tectum/operators/losses/l1.hpp
+    tectum/operators/losses/margin_ranking.hpp
     tectum/operators/losses/mse.hpp
+    tectum/operators/losses/pairs.hpp
+    tectum/operators/losses/reduction.hpp
+    tectum/operators/losses/scores.hpp
+    tectum/operators/losses/siglip.hpp
+    tectum/operators/losses/smooth_l1.hpp
+    tectum/operators/losses/soft_cross_entropy.hpp
+    tectum/operators/losses/triplet_margin.hpp
     tectum/operators/operator.hpp
     tectum/print.hpp
     tectum/tensor/annotate.hpp
@@ -106,10 +149,16 @@ set(TECTUM_TRAINING_HEADERS
     tectum/check.hpp
     tectum/check/checks.hpp
     tectum/check/data.hpp
+    tectum/check/gradient_checks.hpp
+    tectum/check/mask_checks.hpp
+    tectum/check/memory.hpp
+    tectum/check/memory_checks.hpp
     tectum/check/notes.hpp
     tectum/check/report.hpp
     tectum/check/single.hpp
+    tectum/check/steps.hpp
     tectum/check/trial.hpp
+    tectum/check/trial_data.hpp
     tectum/tectum.hpp
     tectum/training/compare.hpp
     tectum/training/comparison_table.hpp

@@ -22,7 +22,7 @@ concept batch_source = requires(D& data, std::span<const index> rows) {
 template <class Name>
 struct gathered {
   using name = Name;
-  static constexpr bool has_tokens = true, has_presence = true, is_absent = false;
+  static constexpr bool has_tokens = false, has_presence = false, is_absent = false;  // whatever it has, the rows say
   const tectum::source* rows = nullptr;
   const tectum::source& source() const { return *rows; }
 };

@@ -17,8 +17,8 @@ def conv1d(c):
     _, out, kernel = c["in_out_kernel"]
     padding = "tt::same" if c["padding"] == "same" else c["padding"]
     c.equation("y", f"x | tt::conv1d{{.channels = {out}, .kernel = {kernel}, .stride = {c['stride']}, "
-                    f".padding = {padding}, .dilation = {c['dilation']}, .bias = {bits(c['bias'])}, "
-                    f".groups = {c['groups']}}}")
+                    f".padding = {padding}, .dilation = {c['dilation']}, .groups = {c['groups']}, "
+                    f".bias = {bits(c['bias'])}}}")
     c.layer("y.conv1d", bias=c["bias"])
     c.output("y", c.view("output.y"))
 
@@ -30,8 +30,8 @@ def conv2d(c):
     c.given("x", c.view("input.x"))
     _, out, kernel = c["in_out_kernel"]
     c.equation("y", f"x | tt::conv2d{{.channels = {out}, .kernel = {two(kernel)}, .stride = {two(c['stride'])}, "
-                    f".padding = {two(c['padding'])}, .dilation = {two(c['dilation'])}, .bias = {bits(c['bias'])}, "
-                    f".groups = {c['groups']}}}")
+                    f".padding = {two(c['padding'])}, .dilation = {two(c['dilation'])}, .groups = {c['groups']}, "
+                    f".bias = {bits(c['bias'])}}}")
     c.layer("y.conv2d", bias=c["bias"])
     c.output("y", c.view("output.y"))
 

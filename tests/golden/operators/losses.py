@@ -111,7 +111,7 @@ operator("torch.margin_ranking_loss", reduction=reductions, margin=(real, 0.0))(
 def clip_loss(c):
     c.given("image", c.view("input.image"))
     c.given("text", c.view("input.text"))
-    c.equation("y", f"tt::fuse(tt::info_nce{{.scale_is_log = false, .logit_bias = {bits(c['logit_bias'])}}}, image, text)")
+    c.equation("y", f"tt::fuse(tt::info_nce{{.scale_is_log = false, .learned_bias = {bits(c['logit_bias'])}}}, image, text)")
     c.parameter("y.info_nce.logit_scale", c.view("input.logit_scale"))
     if c["logit_bias"]:
         c.parameter("y.info_nce.logit_bias", c.view("input.logit_bias"))
@@ -133,7 +133,9 @@ def siglip_loss(c):
                                       all(real(x) for x in v.values())))
 def contrastive_loss(c):
     if c["mask"]:
-        raise Waiting("(rows left out of a contrastive loss while their columns stay)")
+        if not all(c.stored("aux.mask")):
+            raise Mistake("rows that are left out while their columns stay contradict law (c)")
+        c.used.add("aux.mask")
     c.given("a", c.view("input.a"))
     c.given("b", c.view("input.b"))
     smoothing = (c["cross_entropy_kwargs"] or {}).get("label_smoothing", 0)
