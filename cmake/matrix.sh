@@ -9,8 +9,9 @@ cd "$(dirname "$0")/.."
 # preset, packages, seconds that it is expected to take from scratch on two cores
 parts=(
   'clang      clang 400'
-  'asan       clang 1000'
-  'tsan       clang 120'
+  'asan       clang 1300'
+  'tsan       clang 400'
+  'catalogue  -     600'
   'noexcept   -     150'
   'fast-math  -     700'
   'avx2       -     700'

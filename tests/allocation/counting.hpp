@@ -1,6 +1,7 @@
 // Every allocation of this executable, counted.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 
-extern std::size_t allocations;
+extern std::atomic<std::size_t> allocations;

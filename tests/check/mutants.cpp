@@ -2,9 +2,12 @@
 // named for it, and without a fault passes them all.
 #include <doctest/doctest.h>
 
-#include <tectum/check.hpp>
 #include <limits>
+#include <new>
+#include <tectum/check.hpp>
 #include <type_traits>
+
+#include "../allocation/counting.hpp"
 
 namespace tt = tectum;
 
@@ -33,7 +36,12 @@ enum class fault {
   unwanted_changes,
   masked_gradient,
   rounds_when_masked,
-  saves_without_samples
+  saves_without_samples,
+  allocates,
+  shares_memory_between_threads,
+  reads_behind_an_input,
+  reads_before_the_bias,
+  aligned_only
 };
 
 template <fault Fault>
@@ -82,6 +90,21 @@ struct mutant {
       }
       if (has(fault::next_column)) to.row(r)[features] = T(0);
     }
+    if (has(fault::allocates)) ::operator delete(::operator new(8));
+    if (has(fault::shares_memory_between_threads) && x.samples > 0) {
+      static std::atomic<int> inside{0};
+      const int seen = ++inside;
+      for (int i = 0; i < 10 && seen == 1 && inside == 1; ++i)
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      to(0, 0) += T(seen - 1);
+      --inside;
+    }
+    volatile T seen{};
+    if (has(fault::reads_behind_an_input) && x.samples > 0) seen = x.sample(x.samples - 1)[x.size()];
+    if (has(fault::reads_before_the_bias)) seen = c.values(1)[-1];
+    if (has(fault::aligned_only) && x.samples > 0 && reinterpret_cast<std::uintptr_t>(x.data) % 32 != 0)
+      to(0, 0) += T(1e-7);
+    (void)seen;
     for (tt::index b = 0; b < x.samples + has(fault::too_much_saved); ++b) c.saved()[b] = T(1);
     if (has(fault::saves_without_samples)) c.saved()[0] = T(2);
   }
@@ -122,12 +145,15 @@ const tt::shape sequences = tt::shape_of(tt::sequence{.length = 4, .width = 3, .
 
 template <fault Fault>
 tt::check_report check(const tt::shape& x) {
-  return tt::check_operator(mutant<Fault>{5}, {x});
+  tt::check_options options{.threads = Fault == fault::shares_memory_between_threads ? 4 : 0};
+  if (Fault == fault::allocates || Fault == fault::none) options.allocations = [] { return allocations.load(); };
+  return tt::check_operator(mutant<Fault>{5}, {x}, options);
 }
 template <fault Fault>
 void dies_of(const char* what, const tt::shape& x) {
   const tt::check_report r = check<Fault>(x);
   CAPTURE(r.text());
+  INFO(std::string(what));
   CHECK(!r.passed);
   CHECK(r.failed(what));
 }
@@ -154,6 +180,19 @@ TEST_CASE("faults of what is written") {
   dies_of<fault::too_much_saved>("guards", plain);
   dies_of<fault::saves_without_samples>("guards", plain);  // a batch of no samples
   dies_of<fault::ignores_strides>("strides", plain);
+}
+
+TEST_CASE("faults of memory and threads") {
+  dies_of<fault::allocates>("allocations", plain);
+  dies_of<fault::shares_memory_between_threads>("threads", plain);
+  dies_of<fault::aligned_only>("alignments", plain);
+  if (!tt::detail::has_pages) return;
+  dies_of<fault::reads_behind_an_input>("guard pages", plain);
+  dies_of<fault::reads_before_the_bias>("guard pages", plain);
+  const std::string behind = check<fault::reads_behind_an_input>(plain).find("guard pages")->detail;
+  CHECK_MESSAGE(behind.find("forward touched behind the end of x0") != std::string::npos, behind);
+  const std::string before = check<fault::reads_before_the_bias>(plain).find("guard pages")->detail;
+  CHECK_MESSAGE(before.find("forward touched before the beginning of parameter bias") != std::string::npos, before);
 }
 
 TEST_CASE("faults of masks") {

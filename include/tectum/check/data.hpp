@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tectum/check/report.hpp>
-#include <tectum/check/trial.hpp>
+#include <tectum/check/trial_data.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 namespace detail {

@@ -3,16 +3,10 @@
 
 #include <bit>
 #include <tectum/check/report.hpp>
-#include <tectum/check/trial.hpp>
+#include <tectum/check/trial_data.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
-
-// The steps of an operator, for each scalar and engine.
-struct checked_steps {
-  step_functions<double> reference_double, native_double;
-  step_functions<float> reference_float, native_float;
-};
 
 // "linear [3, 5] padded"
 inline std::string title_of(const operator_table& op, const std::vector<shape>& inputs) {
@@ -28,7 +22,9 @@ inline std::string title_of(const operator_table& op, const std::vector<shape>& 
 
 class noted_checks {
  protected:
-  explicit noted_checks(single_operator single) : single_(std::move(single)) {}
+  explicit noted_checks(single_operator single) : single_(std::move(single)) {
+    report_.checks.reserve(64);  // entries are held while others are added
+  }
 
   check_result& entry(const char* name) {
     for (check_result& c : report_.checks)
@@ -62,28 +58,28 @@ class noted_checks {
   }
   void compare(check_result& c, const std::vector<double>& a, const std::vector<double>& b, double scale,
                double tolerance, const std::string& what) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-      count(c, error(a[i], b[i], scale), tolerance, what + " at " + std::to_string(i));
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+      const double e = error(a[i], b[i], scale);
+      count(c, e, tolerance, e <= tolerance ? std::string() : what + " at " + std::to_string(i));
+    }
   }
   static bool same_bits(double a, double b) {
     return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (is_nan(a) && is_nan(b));
   }
   void compare_bits(check_result& c, const std::vector<double>& a, const std::vector<double>& b,
                     const std::string& what) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-      count(c,
-            same_bits(a[i], b[i])          ? 0
-            : is_nan(a[i]) || is_nan(b[i]) ? 1e300
-                                           : size_of(a[i] - b[i]) + 1e-300,
-            0, what + " at " + std::to_string(i));
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+      const double e = same_bits(a[i], b[i]) ? 0 : is_nan(a[i]) || is_nan(b[i]) ? 1e300 : size_of(a[i] - b[i]) + 1e-300;
+      count(c, e, 0, e == 0 ? std::string() : what + " at " + std::to_string(i));
+    }
   }
   static std::string numbered(const char* what, std::size_t i) { return what + std::to_string(i); }
 
   // Values of two runs, each tensor relative to its largest; small tensors relative to a hundredth of the largest of
-  // all.
+  // all, and of `least`.
   void compare(check_result& c, const trial_outcome& a, const trial_outcome& b, double tolerance,
-               const std::string& when) {
-    double y = 0, g = 0;
+               const std::string& when, double least = 0) {
+    double y = 0, g = least;
     for (const auto& x : b.y) y = larger(y, largest(x));
     for (const auto& x : b.dx) g = larger(g, largest(x));
     g = larger(g, largest(b.gradients));
@@ -91,6 +87,7 @@ class noted_checks {
       compare(c, a.y[r], b.y[r], larger(largest(b.y[r]), 0.01 * y), tolerance, when + numbered("y", r));
     for (std::size_t k = 0; k < a.dx.size(); ++k)
       compare(c, a.dx[k], b.dx[k], larger(largest(b.dx[k]), 0.01 * g), tolerance, when + numbered("dx", k));
+    compare(c, a.buffers, b.buffers, largest(b.buffers), tolerance, when + "buffers");
     for (const graph_parameter& p : single_.graph().parameters) {
       if (a.gradients.empty() || b.gradients.empty()) break;
       const std::vector<double> pa = of_parameter(p, a.gradients), pb = of_parameter(p, b.gradients);
@@ -109,6 +106,7 @@ class noted_checks {
     for (std::size_t r = 0; r < a.y.size(); ++r) compare_bits(c, a.y[r], b.y[r], when + numbered("y", r));
     for (std::size_t k = 0; k < a.dx.size(); ++k) compare_bits(c, a.dx[k], b.dx[k], when + numbered("dx", k));
     compare_bits(c, a.gradients, b.gradients, when + "parameter gradients");
+    compare_bits(c, a.buffers, b.buffers, when + "buffers");
   }
   // What stands in masked places of results is nobody's business.
   trial_outcome valid_only(const trial_data& d, trial_outcome o) const {
@@ -121,14 +119,6 @@ class noted_checks {
     return o;
   }
 
-  template <class T>
-  trial_outcome run_on(const single_operator& o, const step_functions<T>& f, const trial_data& d,
-                       const trial_settings& s = {}) {
-    trial_outcome out = trial<T>(o, f, d.batch, s.strided)(d, s);
-    ++entry("guards").count;
-    if (!out.damage.empty() && damage_.empty()) damage_ = out.damage;
-    return out;
-  }
   bool is_valid_result(const trial_data& d, std::size_t r, std::size_t i) const {
     const int v = single_.result(static_cast<int>(r));
     const index size = single_.shape_of_value(v).size();
@@ -137,7 +127,6 @@ class noted_checks {
 
   single_operator single_;
   check_report report_;
-  std::string damage_;  // the first that any run did
 };
 
 }  // namespace detail

@@ -31,13 +31,16 @@ class single_operator {
     const int n = static_cast<int>(shapes.size());
     std::vector<const label*> operands;
     int lender = -1;
+    const bool separate =
+        op.separate_masks || (op.masks == masking::reads &&
+                              op.result_mask(options, {shapes.data(), static_cast<int>(shapes.size())}).joins());
     for (int k = 0; k < n; ++k) {
       const std::size_t at = static_cast<std::size_t>(k);
       if (twice && k == 1) {
         operands.push_back(operands[0]);
         continue;
       }
-      const bool together = op.masks == masking::reads ? shapes[at].padded && !op.separate_masks : shapes[at].masked();
+      const bool together = op.masks == masking::reads ? shapes[at].padded && !separate : shapes[at].masked();
       const bool borrows = together && lender >= 0;
       declare(&labels_[at], borrows ? shapes[at].unmasked() : shapes[at]);
       operands.push_back(&labels_[at]);
