@@ -1,5 +1,5 @@
-// An operator of your own: one struct. Here the gated multimodal unit of two vectors of one width,
-// y = g * a + (1 - g) * b with g = sigmoid(W [a; b] + c).
+// An operator of your own: one struct, held to the library's contract and used in a network.
+// docs/adding-an-operator.md goes through it.
 #include <tectum/check.hpp>
 #include <tectum/tectum.hpp>
 
@@ -9,73 +9,60 @@ namespace tt = tectum;
 
 namespace mine {
 
-struct gate {
-  bool bias = true;
+// y = (W a + b) sigmoid(V g + c): one modality, gated by another (gated linear units, Dauphin et al. 2017, of two).
+//   features: width of the result.   [n0], [n1] -> [features]
+struct glu_fusion {
+  int features;
 
-  static constexpr const char* name = "gate";
+  static constexpr const char* name = "glu_fusion";
   static constexpr int arity = 2;
-  static constexpr auto backward_reads = tt::reads::inputs;
 
-  constexpr tt::shape infer(tt::shape a, tt::shape b) const {
-    if (a.rank != 1 || !a.same_extents(b)) return tt::wrong("gate: both inputs must be features of one width");
-    return a;
+  constexpr tt::shape infer(tt::shape a, tt::shape g) const {
+    if (features < 1) return tt::wrong("glu_fusion: features must be 1 or more", features);
+    if (a.kind != tt::kind::features || g.kind != tt::kind::features)
+      return tt::wrong("glu_fusion: both inputs must be one vector a sample; pool or flatten them first");
+    return tt::features_of(features);
   }
-  constexpr auto parameters(tt::shape a, tt::shape) const {
-    return tt::parameter_list(tt::weight_matrix("weight", a.width(), 2 * a.width()))
-        .add_if(bias, tt::bias_of("bias", a.width(), 2 * a.width()));
+  constexpr auto parameters(tt::shape a, tt::shape g) const {
+    return tt::parameter_list(
+        tt::weight_matrix("weight", features, a.width()), tt::bias_of("bias", features, a.width()),
+        tt::weight_matrix("gate_weight", features, g.width()), tt::bias_of("gate_bias", features, g.width()));
   }
-  // The inputs side by side and the gate are kept for backward; backward needs room for their gradients.
-  constexpr tt::extents saved(tt::shape a, tt::shape) const { return {.per_sample = 3 * a.width()}; }
-  constexpr tt::extents scratch(tt::shape a, tt::shape) const {
-    return {.fixed = tt::transposed_panel_size(a.width(), 2 * a.width()), .per_sample = 3 * a.width()};
-  }
-
-  template <class C>
-  void forward(C& c, tt::in<C> a, tt::in<C> b, tt::out<C> y) const noexcept {
-    const auto [joint, g] = parts(c.saved(), a);
-    for (tt::index r = 0; r < a.samples; ++r)
-      for (tt::index i = 0; i < a.width(); ++i) {
-        joint(r, i) = a.sample(r)[i];
-        joint(r, a.width() + i) = b.sample(r)[i];
-      }
-    auto finish = c.finish(bias ? c.values(1) : nullptr);
-    finish.act = tt::activation::sigmoid;
-    C::kernels::product(joint, c.weight(0), finish, g);
-    C::kernels::map(
-        y.as_rows(), [](auto s, auto p, auto q) { return s * p + (decltype(s)(1) - s) * q; }, g, a.as_rows(),
-        b.as_rows());
+  // Both layers' results are kept for backward, which needs as much room again for their gradients.
+  constexpr tt::extents saved(tt::shape, tt::shape) const { return {.per_sample = 2LL * features}; }
+  constexpr tt::extents scratch(tt::shape a, tt::shape g) const {
+    return {.fixed = tt::transposed_panel_size(features, a.width() + g.width()), .per_sample = 2LL * features};
   }
 
   template <class C>
-  void backward(C& c, tt::in<C> a, tt::in<C> b, tt::in<C>, tt::in<C> dy, tt::out<C> da, tt::out<C> db) const noexcept {
-    const auto [joint, g] = parts(c.saved(), a);
-    const auto [d_joint, d_g] = parts(c.scratch(), a);
-    C::kernels::map(
-        d_g, [](auto d, auto s, auto p, auto q) { return d * (p - q) * s * (decltype(s)(1) - s); }, dy.as_rows(), g,
-        a.as_rows(), b.as_rows());
-    if (c.gradients) {
-      C::kernels::product_weight_gradient(d_g, joint, c.weight_gradient(0));
-      if (bias) C::kernels::add_column_sums(d_g, c.gradient(1));
-    }
-    C::kernels::fill(d_joint, 0);
-    C::kernels::product_input_gradient(d_g, c.weight(0), d_joint, c.scratch_fixed());
-    for (tt::index r = 0; r < a.samples; ++r)
-      for (tt::index i = 0; i < a.width(); ++i) {
-        const auto s = g(r, i), d = dy.sample(r)[i];
-        if (da) da.sample(r)[i] += d * s + d_joint(r, i);
-        if (db) db.sample(r)[i] += d * (1 - s) + d_joint(r, a.width() + i);
-      }
+  void forward(C& c, tt::in<C> a, tt::in<C> g, tt::out<C> y) const noexcept {
+    const auto value = half(c.saved(), a.samples, 0), gate = half(c.saved(), a.samples, 1);
+    C::kernels::product(a.as_rows(), c.weight(0), {c.values(1)}, value);
+    C::kernels::product(g.as_rows(), c.weight(2), {c.values(3), tt::activation::sigmoid}, gate);
+    C::kernels::map(y.as_rows(), [](auto v, auto s) { return v * s; }, value, gate);
+  }
+  template <class C>
+  void backward(C& c, tt::in<C> a, tt::in<C> g, tt::in<C>, tt::in<C> dy, tt::out<C> da, tt::out<C> dg) const noexcept {
+    const auto value = half(c.saved(), a.samples, 0), gate = half(c.saved(), a.samples, 1);
+    const auto d_value = half(c.scratch(), a.samples, 0), d_gate = half(c.scratch(), a.samples, 1);
+    C::kernels::map(d_value, [](auto d, auto s) { return d * s; }, dy.as_rows(), gate);
+    C::kernels::map(d_gate, [](auto d, auto v, auto s) { return d * v * (s - s * s); }, dy.as_rows(), value, gate);
+    add_layer(c, 0, d_value, a, da);
+    add_layer(c, 2, d_gate, g, dg);
   }
 
  private:
   template <class T>
-  struct saved_parts {
-    tt::matrix<T> joint, gate;
-  };
-  template <class T, class V>
-  saved_parts<T> parts(T* memory, const V& a) const noexcept {
-    const tt::index n = a.width();
-    return {{memory, a.samples, 2 * n, 2 * n}, {memory + a.samples * 2 * n, a.samples, n, n}};
+  tt::matrix<T> half(T* memory, tt::index samples, int which) const noexcept {
+    return {memory + which * samples * features, samples, features, features};
+  }
+  template <class C, class T>
+  static void add_layer(C& c, int weight, tt::matrix<T> d, tt::in<C> x, tt::out<C> dx) noexcept {
+    if (c.gradients) {
+      C::kernels::product_weight_gradient(d, x.as_rows(), c.weight_gradient(weight));
+      C::kernels::add_column_sums(d, c.gradient(weight + 1));
+    }
+    if (dx) C::kernels::product_input_gradient(d, c.weight(weight), dx.as_rows(), c.scratch_fixed());
   }
 };
 
@@ -84,16 +71,15 @@ constexpr tt::name<"image"> image;
 constexpr tt::name<"answer"> answer;
 
 inline constexpr auto network = tt::architecture([] {
-  return tt::equations(
-      text = tt::input{tt::features{20}}, image = tt::input{tt::features{30}},
-      answer = tt::fuse(gate{}, text | tt::linear{16} | tt::tanh, image | tt::linear{16} | tt::tanh) | tt::linear{4});
+  return tt::equations(text = tt::input{tt::features{20}}, image = tt::input{tt::features{30}},
+                       answer = tt::fuse(glu_fusion{.features = 16}, text, image) | tt::relu | tt::linear{4});
 });
 
 }  // namespace mine
 
 int main() {
   // The library's own checker holds it to the contract: gradients, engines, tails, overwriting, adding.
-  const auto report = tt::check_operator(mine::gate{}, {tt::features_of(7), tt::features_of(7)});
+  const auto report = tt::check_operator(mine::glu_fusion{7}, {tt::features_of(5), tt::features_of(9)});
   std::printf("%s\n", report.text().c_str());
 
   const float words[2][20] = {{1, 2, 3}, {4, 5, 6}}, pixels[2][30] = {{1}, {0, 1}};

@@ -132,6 +132,20 @@ TEST_CASE("an input that nothing depends on has no gradient") {
   CHECK(ws.gradient(b).data() == nullptr);
 }
 
+namespace {
+constexpr tt::name<"flat"> flat;
+inline constexpr auto only_a_view =
+    tt::architecture([] { return tt::equations(a = tt::input{tt::sequence{3, 2}}, flat = a | tt::flatten); });
+}  // namespace
+
+TEST_CASE("through a value that is seen under another shape only") {
+  data d;
+  tt::model<only_a_view, double> m;
+  tt::workspace<only_a_view, double> ws(samples);
+  m.backward(ws, tt::gradient(flat) = tt::tensor(&d.a[0][0][0], {samples, 6}), a = d.a);
+  for (int i = 0; i < samples * 6; ++i) CHECK(ws.gradient(a).data()[i] == (&d.a[0][0][0])[i]);
+}
+
 TEST_CASE("what does not fit is named") {
   data d;
   model m{tt::seed{3}};

@@ -1,5 +1,5 @@
 // Every operator of the library with options and inputs drawn at random: what the tests that must cover all operators
-// walk over, and where docs/operators.md takes its figures from. An operator without an entry fails the test `lists`.
+// walk over, and where docs/operators.md takes its figures from. An operator without an entry fails the test `catalogue.complete`.
 #pragma once
 
 #include <initializer_list>

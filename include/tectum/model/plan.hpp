@@ -175,6 +175,7 @@ class planning {
 
   constexpr bool is_view(const graph_operator& o) const {
     if (o.op->view == seen_as::copy || (o.op->view == seen_as::at_inference && training_)) return false;
+    if (of_inputs_ && graph_.values[input(o, 0)].producer < 0) return false;  // a step in which its gradient begins
     return graph_.values[o.values].shape.rank <= 1 || !may_be_strided(input(o, 0));
   }
   // Features as the caller has them may have any stride between samples; what has more axes may not.
@@ -273,7 +274,10 @@ class planning {
       tenant& home = tenants[values[v].lies_in];
       if (graph_.values[v].producer < 0) {
         home.lives(0);
-        if (values[v].gradient && of_inputs_) tenants[count + v].lives(end);
+        if (values[v].gradient && of_inputs_ && n > 0) {
+          tenants[count + v].lives(end);
+          if (kept_[v]) tenants[count + v].lives(n);
+        }
       }
       if (kept_[v]) home.lives(end);
     }

@@ -47,7 +47,7 @@ def multihead_attention(c):
         c.used.add("aux.attn_mask")
     c.equation(["y", "weights"], f"tt::fuse(tt::attention_with_weights{{.heads = {c['num_heads']}, "
                f".causal = {bits(c['attn_mask'] == 'causal')}, .bias = {bits(bias)}, .bias_kv = {bits(c['add_bias_kv'])}, "
-               f".zero_attention = {bits(c['add_zero_attn'])}, .average = {bits(c['average_attn_weights'])}}}, "
+               f".zero_attention = {bits(c['add_zero_attn'])}, .one_key = {bits(keys == 1)}, .average = {bits(c['average_attn_weights'])}}}, "
                f"{', '.join(operands)})")
     name = "y.attention_with_weights"
     if c.has("param.in_proj_weight"):
@@ -79,10 +79,11 @@ def torch_layer(c, network, prefix, width, decoder=False):
         c.layer(f"{network}.layer_norm" + (f"_{k + 1}" if k else ""), f"{prefix}norm{k + 1}.")
 
 
-def layer_text(kind, first, activation, width, heads, hidden, causal=False, epsilon=1e-5, memory=None):
+def layer_text(kind, first, activation, width, heads, hidden, causal=False, epsilon=1e-5, memory=None, one_key=True):
     name = f"transformer_{kind}_layer" if first else f"post_norm_{kind}_layer"
     return (f"tt::{name}<tt::{activation}>({{.width = {width}, .heads = {heads}, .hidden = {hidden}, "
-            f".causal = {bits(causal)}, .epsilon = {number(epsilon)}}}{', ' + memory if memory else ''})")
+            f".causal = {bits(causal)}, .epsilon = {number(epsilon)}, "
+            f".one_key = {bits(one_key)}}}{', ' + memory if memory else ''})")
 
 
 layer_options = dict(d_model=size, nhead=size, dim_feedforward=size, dropout=(always(0), 0), norm_first=(boolean, False),
@@ -142,8 +143,8 @@ def transformer_decoder_layer(c):
     c.input("added", sequence(length, length), c.view("aux.tgt_mask").repeated(0, c.view("input.x").shape[0])
             .transformed("barred"))
     forward = f"tt::linear{{{c['dim_feedforward']}}} | tt::{c['activation']} | tt::linear{{{c['d_model']}}}"
-    itself = f"tt::fuse(tt::biased_attention{{{c['nhead']}}}, n, n, n, added)"
-    cross = f"tt::cross_attention{{{c['nhead']}}}"
+    itself = f"tt::fuse(tt::biased_attention{{.heads = {c['nhead']}, .one_key = true}}, n, n, n, added)"
+    cross = f"tt::cross_attention{{.heads = {c['nhead']}, .one_key = true}}"
     norm = "tt::layer_norm{}"
     if c["norm_first"]:
         c.equation("n", f"x | {norm}")
@@ -214,7 +215,8 @@ def mha_with_cache(c):
             mask = mask.at(1, 0).at(0, 0).repeated(0, samples)
         c.given("added", mask)
         operands, op = operands + ", added", "biased_attention"
-    c.equation("y", f"tt::fuse(tt::{op}{{.heads = {c['num_heads']}, .bias = {bits(c['add_bias'])}, .out_bias = true}}, "
+    c.equation("y", f"tt::fuse(tt::{op}{{.heads = {c['num_heads']}, .bias = {bits(c['add_bias'])}, .out_bias = true, "
+                    f".one_key = true}}, "
                     f"{operands})")
     projections(c, f"y.{op}", separate=lambda p: (f"param.{p}_proj.weight", f"param.{p}_proj.bias"),
                 bias=c["add_bias"], out="param.output_proj.")
@@ -228,7 +230,7 @@ def attention_pooler(c):
     norm = f"tt::layer_norm{{.epsilon = {number(c['layer_norm_eps'])}}}"
     c.equation("queries", f"tt::learned({sequence(c['n_queries'], c['output_embed_dim'])}) | {norm}")
     c.equation("keys", f"x | {norm}")
-    c.equation("y", f"tt::fuse(tt::cross_attention{{.heads = {c['n_head']}}}, queries, keys) | {norm}")
+    c.equation("y", f"tt::fuse(tt::cross_attention{{.heads = {c['n_head']}, .one_key = true}}, queries, keys) | {norm}")
     c.parameter("queries.learned.weight", c.view("param.query"))
     c.layer("queries.layer_norm", "param.ln_q.")
     c.layer("keys.layer_norm", "param.ln_k.")
@@ -285,7 +287,7 @@ def perceiver_attention(c):
                 mask=c.view("aux.mask") if c["mask"] else None)
         source = "context"
     c.equation("y", f"tt::fuse(tt::cross_attention{{.heads = {c['heads']}, .bias = false, .width = {c['query_dim']}, "
-                    f".out_bias = true, .head_width = {c['dim_head']}}}, x, {source})")
+                    f".out_bias = true, .head_width = {c['dim_head']}, .one_key = true}}, x, {source})")
     kv = c.view("param.to_kv.weight")
     weights = {"q": c.view("param.to_q.weight"), "k": kv.part(0, 0, inner), "v": kv.part(0, inner, 2 * inner)}
     projections(c, "y.cross_attention", separate=lambda p: (weights[p], None), bias=False, out="param.to_out.")
@@ -339,7 +341,7 @@ def mult_encoder_text(c, network, source, prefix, width, heads, layers, causal, 
     if keys:
         c.equation(f"{network}_keys", positions_text(c, keys, (samples, lengths[1]), width, scrambled))
     queries, count = lengths
-    attention = f"{{.heads = {heads}, .causal = {bits(causal)}, .ahead = {abs(count - queries)}}}"
+    attention = f"{{.heads = {heads}, .causal = {bits(causal)}, .ahead = {abs(count - queries)}, .one_key = true}}"
     for k in range(layers):
         norm, before = f"{network}_norm_{k}", f"{network}_{k}"
         c.equation(norm, "tt::layer_norm{}")

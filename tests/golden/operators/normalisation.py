@@ -32,17 +32,16 @@ def statistics(c, name, prefix=""):
         c.ignored.add(f"{t}.{prefix}num_batches_tracked")
 
 
-operator("torch.batch_norm1d", num_features=size, eps=(positive, 1e-5), momentum=(real, 0.1), affine=(boolean, True))(
-    batch_norm)
-operator("torch.batch_norm2d", num_features=size, eps=(always(1e-5), 1e-5), momentum=(always(0.1), 0.1),
-         affine=(boolean, True))(batch_norm)
+for name in ["torch.batch_norm1d", "torch.batch_norm2d"]:
+    operator(name, num_features=size, eps=(positive, 1e-5), momentum=(real, 0.1), affine=(boolean, True))(batch_norm)
 
 
-@operator("torch.group_norm", num_groups=size, num_channels=size, eps=(always(1e-5), 1e-5), affine=(always(True), True))
+@operator("torch.group_norm", num_groups=size, num_channels=size, eps=(positive, 1e-5), affine=(boolean, True))
 def group_norm(c):
     c.given("x", channels(c.view("input.x")), channels_first=True)
-    c.equation("y", f"x | tt::group_norm{{.groups = {c['num_groups']}, .epsilon = {number(c['eps'])}}}")
-    c.layer("y.group_norm")
+    c.equation("y", f"x | tt::group_norm{{.groups = {c['num_groups']}, .epsilon = {number(c['eps'])}, "
+                    f".affine = {bits(c['affine'])}}}")
+    affine_of(c, "y.group_norm", c["affine"])
     c.output("y", channels(c.view("output.y")))
 
 

@@ -23,6 +23,7 @@ Op drawn_attention(dice& d, int heads, int width) {
   op.bias_kv = d.between(0, 2) == 0;
   op.zero_attention = d.between(0, 2) == 0;
   op.ahead = d.between(0, 2) == 0 ? d.between(1, 3) : 0;
+  op.one_key = true;
   return op;
 }
 // Queries, keys and values whose padding differs; the queries may be one vector.
@@ -74,7 +75,7 @@ void attention(Visit&& visit) {
   visit([](dice& d) {
     const int heads = d.between(1, 3), keys = d.between(1, 7), width = heads * d.between(1, 8);
     const tt::dot_product_attention op{
-        .heads = heads, .causal = d.coin(), .scale = d.coin() ? 0.0f : d.one_of({0.1f, 0.5f, 1.0f})};
+        .heads = heads, .causal = d.coin(), .scale = d.coin() ? 0.0 : d.one_of({0.1, 0.5, 1.0}), .one_key = true};
     const tt::shape q = d.between(0, 3) == 0 ? d.features(may_be::absent, width) : d.sequence(may_be::both, 0, width);
     return drawn(op,
                  {q, d.sequence(may_be::both, keys, width), d.sequence(may_be::both, keys, heads * d.between(1, 8))});

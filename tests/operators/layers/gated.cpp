@@ -47,6 +47,20 @@ TEST_CASE("maxout: the pieces of a unit are adjacent rows") {
         "maxout: features and pieces must be 1 or more");
 }
 
+TEST_CASE("along an axis that is not the last, with a last one of 1") {
+  const numbers x{1, -1, 0.5}, d{1, 2, -1};
+  const auto same = [](const numbers& a, const numbers& b) {
+    REQUIRE(a.size() == b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-12));
+  };
+  const auto flat = run<double, tt::native>(tt::softmax, {tt::features_of(3), x, {}, d});
+  const auto tall = run<double, tt::native>(tt::softmax(0), {tt::picture_of(3, 1, 1), x, {}, d});
+  same(tall.y, flat.y);
+  same(tall.dx, flat.dx);
+  same(run<double, tt::native>(tt::log_softmax(1), {tt::picture_of(1, 3, 1), x, {}, d}).y,
+       run<double, tt::native>(tt::log_softmax, {tt::features_of(3), x, {}, d}).y);
+}
+
 TEST_CASE("softmax and log_softmax along the first axis of a sample") {
   const given g{tt::sequence_of(2, 3), {100, -3, 2, 99.5, 4, 2.5}};
   gives(tt::softmax(0), g,

@@ -23,6 +23,7 @@ struct attention_with_weights {
   int head_width = 0;
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
+  bool one_key = false;
   bool average = true;
 
   static constexpr const char* name = "attention_with_weights";

@@ -218,8 +218,9 @@ struct attention_core : attention_layout<Inputs> {
 // The core with the options of an operator.
 template <int Inputs>
 constexpr attention_core<Inputs> core_of(const auto& a, bool with_weights = false) {
-  return {{{a.heads, a.causal, a.bias, a.width, a.out_bias, a.head_width, a.bias_kv, a.zero_attention, a.ahead},
-           with_weights}};
+  return {
+      {{a.heads, a.causal, a.bias, a.width, a.out_bias, a.head_width, a.bias_kv, a.zero_attention, a.ahead, a.one_key},
+       with_weights}};
 }
 
 // Shapes of separate inputs as the core takes them.

@@ -12,7 +12,8 @@ namespace tectum::inline TECTUM_ABI {
 // tt::rotary may stand before it.
 //   heads (1): must divide the widths of keys and values;
 //   causal (false): query i sees the keys up to i only;
-//   scale (0): of the scores, 0 for 1 / sqrt(d / heads).
+//   scale (0): of the scores, 0 for 1 / sqrt(d / heads);
+//   one_key (false): allows a sequence of one key, as in tt::attention.
 //   queries [n, d] or [d], keys [m, d], values [m, e] -> [n, e] or [e]
 // Keys that are padded or absent are not seen; a query that sees no key gives 0 with gradient 0. The mask of the result
 // is that of the queries.
@@ -20,6 +21,7 @@ struct dot_product_attention {
   int heads = 1;
   bool causal = false;
   double scale = 0;
+  bool one_key = false;
 
   static constexpr const char* name = "dot_product_attention";
   static constexpr int arity = 3;
@@ -35,6 +37,8 @@ struct dot_product_attention {
       return wrong("dot_product_attention: keys and values must be sequences");
     if (k.length() != v.length())
       return wrong("dot_product_attention: there must be one value a key", k.length(), v.length());
+    if (k.length() == 1 && !one_key)
+      return wrong("dot_product_attention: with one key every weight is 1; one_key = true allows it");
     if (q.width() != k.width())
       return wrong("dot_product_attention: queries and keys must have one width", q.width(), k.width());
     if (heads < 1) return wrong("dot_product_attention: heads must be 1 or more", heads);

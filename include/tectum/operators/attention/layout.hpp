@@ -17,6 +17,7 @@ struct attention_settings {
   int head_width;
   bool bias_kv, zero_attention;
   int ahead;
+  bool one_key;
 
   constexpr int model_width(const shape& queries) const { return width > 0 ? width : queries.width(); }
   // Of all heads together.
@@ -59,6 +60,9 @@ struct attention_layout {
     if (o.width < 0 || o.head_width < 0)
       return wrong("attention: width and head_width must not be negative", o.width, o.head_width);
     if (o.ahead < 0) return wrong("attention: ahead must not be negative", o.ahead);
+    if (keys_of(x).length() + o.extra() == 1 && !o.one_key)
+      return wrong(
+          "attention: with one key every weight is 1, and a linear layer does the same; one_key = true allows it");
     if (o.inner_width(x[0]) % o.heads != 0)
       return wrong("attention: heads must divide the width", o.heads, o.inner_width(x[0]));
     return x[0].with_width(o.model_width(x[0]));

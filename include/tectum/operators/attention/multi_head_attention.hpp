@@ -15,7 +15,9 @@ namespace tectum::inline TECTUM_ABI {
 //   head_width (0): of one head in elements, 0 for width / heads;
 //   bias_kv (false): one more key and value, learned, behind the others;
 //   zero_attention (false): one more key and value of zeros, behind that;
-//   ahead (0): with causal, how many keys beyond its own place a query sees.
+//   ahead (0): with causal, how many keys beyond its own place a query sees;
+//   one_key (false): allows a sequence of one key. Its weight is always 1, so that attention is then a linear layer and
+//   learns nothing about the queries: refused unless it is meant.
 //   queries [n, a] or [a], keys [m, k], values [m, v] -> [n, width] or [width]
 // Keys that are padded or absent are not seen, the two extra ones always are; a query that sees no key gives 0 with
 // gradient 0, behind the last layer too. The mask of the result is that of the queries. Parameters, with
@@ -30,6 +32,7 @@ struct attention {
   int head_width = 0;
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
+  bool one_key = false;
 
   static constexpr const char* name = "attention";
   static constexpr int arity = 3;
@@ -73,6 +76,7 @@ struct self_attention {
   int head_width = 0;
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
+  bool one_key = false;
 
   static constexpr const char* name = "self_attention";
   static constexpr auto masks = reads_masks;
@@ -108,6 +112,7 @@ struct cross_attention {
   int head_width = 0;
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
+  bool one_key = false;
 
   static constexpr const char* name = "cross_attention";
   static constexpr int arity = 2;
@@ -150,6 +155,7 @@ struct biased_attention {
   int head_width = 0;
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
+  bool one_key = false;
 
   static constexpr const char* name = "biased_attention";
   static constexpr int arity = 4;

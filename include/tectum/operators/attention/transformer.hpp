@@ -11,20 +11,22 @@
 namespace tectum::inline TECTUM_ABI {
 
 // width: of the sequence, in and out; heads: must divide it; hidden: width of the feed-forward network's middle; causal
-// (false): tokens see themselves and what is before them; epsilon (1e-5): of the normalisations.
+// (false): tokens see themselves and what is before them; epsilon (1e-5): of the normalisations; one_key
+// (false): allows sequences of one token, as in tt::attention.
 struct transformer_options {
   int width, heads, hidden;
   bool causal = false;
   double epsilon = 1e-5;
+  bool one_key = false;
 };
 
 namespace detail {
 
 constexpr auto self_attending(const transformer_options& o) {
-  return self_attention{.heads = o.heads, .causal = o.causal, .width = o.width};
+  return self_attention{.heads = o.heads, .causal = o.causal, .width = o.width, .one_key = o.one_key};
 }
 constexpr auto cross_attending(const transformer_options& o) {
-  return cross_attention{.heads = o.heads, .width = o.width};
+  return cross_attention{.heads = o.heads, .width = o.width, .one_key = o.one_key};
 }
 template <auto Activation, class... Dropout>
 constexpr auto feed_forward(const transformer_options& o, const Dropout&... dropout) {

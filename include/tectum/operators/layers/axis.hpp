@@ -6,15 +6,15 @@
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
-// A sample as `outer` blocks of `steps` rows of `inner` contiguous elements; the axis counts the steps. `of_tokens`:
-// the steps are the tokens of a sequence or the frames of a video, of which some may be padding.
+// A sample as `outer` blocks of `steps` rows of `inner` contiguous elements; the axis counts the steps. `last`: it is the
+// last axis; `of_tokens`: the steps are the tokens of a sequence or the frames of a video, of which some may be padding.
 struct axis_layout {
   index outer = 1, steps = 1, inner = 1;
-  bool of_tokens = false;
+  bool last = true, of_tokens = false;
 
   constexpr index block() const { return steps * inner; }
-  // Whether the axis' elements lie side by side and are valid or not together.
-  constexpr bool in_rows() const { return inner == 1 && !of_tokens; }
+  // Whether the axis' elements are a row of as_rows(), valid or not together.
+  constexpr bool in_rows() const { return last && !of_tokens; }
 };
 
 constexpr bool has_axis(const shape& x, int axis) { return axis >= -x.rank && axis < x.rank; }
@@ -27,6 +27,7 @@ constexpr axis_layout along(const shape& x, int axis) {
   for (int i = 0; i < at; ++i) a.outer *= x.extent[i];
   a.steps = x.extent[at];
   for (int i = at + 1; i < x.rank; ++i) a.inner *= x.extent[i];
+  a.last = at == x.rank - 1;
   a.of_tokens = at == 0 && (x.kind == kind::sequence || x.kind == kind::video);
   return a;
 }
