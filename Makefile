@@ -2,7 +2,7 @@
 JOBS ?= $(shell nproc)
 CMAKE = env -u MAKEFLAGS -u MAKELEVEL CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) CTEST_PARALLEL_LEVEL=$(JOBS) cmake
 
-.PHONY: help demo test golden matrix bench compile-bench lists format clean
+.PHONY: help demo test golden matrix bench compile-bench docs lists format clean
 help:
 	@echo 'make demo           the main job: compare fusion strategies (options: ARGS="--seeds 3")'
 	@echo 'make test           build and pass all tests'
@@ -10,6 +10,7 @@ help:
 	@echo 'make matrix         the other configurations: clang, sanitizers, instruction sets (one of them: PART=2 or PART=asan)'
 	@echo 'make bench          run-time benchmarks (options: ARGS=...)'
 	@echo 'make compile-bench  compile times as JSON (options: ARGS="--runs 1 --check")'
+	@echo 'make docs           write docs/operators.md from the code'
 	@echo 'make lists          after adding or removing a header: rewrite cmake/headers.cmake'
 	@echo 'make format         clang-format over all sources'
 
@@ -40,6 +41,10 @@ compile-bench:
 	@sh cmake/install_packages.sh demo clang
 	@$(CMAKE) --workflow --preset compile-bench >&2
 	@build/compile-bench/bench/compile_bench --root . $(ARGS)
+
+docs:
+	@sh cmake/install_packages.sh test
+	@sh cmake/operators_page.sh write
 
 lists:
 	@sh cmake/lists.sh write

@@ -5,7 +5,7 @@ wanted=
 for group in "$@"; do
   case $group in
     demo) packages='zlib1g-dev libcli11-dev nlohmann-json3-dev' ;;
-    test) packages='libeigen3-dev libxtensor-dev doctest-dev zlib1g-dev libcli11-dev nlohmann-json3-dev' ;;
+    test) packages='python3 libeigen3-dev libxtensor-dev doctest-dev zlib1g-dev libcli11-dev nlohmann-json3-dev' ;;
     golden) packages='python3 nlohmann-json3-dev' ;;
     bench) packages='zlib1g-dev libcli11-dev nlohmann-json3-dev libeigen3-dev libbenchmark-dev' ;;
     clang) packages='clang-19 libclang-rt-19-dev' ;;

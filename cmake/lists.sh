@@ -43,7 +43,7 @@ case ${1:-} in
       fi
     }
     for source in $(find tests -mindepth 2 -name '*.cpp' -not -path 'tests/consumer/*' -not -path 'tests/diagnostics/*' \
-      -not -path 'tests/nonblocking/*'); do
+      -not -path 'tests/nonblocking/*' -not -path 'tests/golden/*' -not -name facts.cpp); do
       name=${source#tests/*/} # below its group's folder
       listed "${name%.cpp}" tests/CMakeLists.txt
     done

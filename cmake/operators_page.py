@@ -74,7 +74,8 @@ def tests_of(name):
     for page in sorted((ROOT / "tests" / "golden" / "operators").glob("*.py")):
         text = page.read_text()
         for block in re.split(r"\n(?=(?:@operator|operator|activation|along|elementwise)\()", text):
-            if re.search(rf"tt::{name}\b", block):
+            kind = name.removesuffix("_with_states")
+            if re.search(rf'tt::{name}\b|"{name}"|stacked\(c, "{kind}"', block):
                 golden += re.findall(r'(?:operator|activation|along|elementwise)\("([\w.]+)"', block)
     return [str(p.relative_to(ROOT)) for p in catalogue], sorted(set(golden))
 

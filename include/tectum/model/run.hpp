@@ -121,7 +121,8 @@ struct steps_of {
   static void backward(const Op& op, const run<T>& r, const plan_step& s, context<T, Engine>& c,
                        std::integer_sequence<int, I...>, std::integer_sequence<int, R...>) noexcept {
     [[maybe_unused]] const int* const x = r.graph.inputs.items + r.graph.operators[s.op].inputs;
-    [[maybe_unused]] constexpr bool reads_inputs = (static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::inputs)) != 0;
+    [[maybe_unused]] constexpr bool reads_inputs =
+        (static_cast<int>(backward_reads_of<Op>()) & static_cast<int>(reads::inputs)) != 0;
     op.backward(c, operand<T>{r, x[I], reads_inputs}..., output(r, s.values + R)...,
                 view<const T>(r.gradient(s.values + R))..., r.gradient(x[I])...);
   }

@@ -41,8 +41,8 @@ void convolution(Visit&& visit) {
                         .stride = keeps ? 1 : d.between(1, 3),
                         .padding = keeps ? tt::same : d.between(0, 3),
                         .dilation = dilation,
-                        .bias = d.coin(),
-                        .groups = groups};
+                        .groups = groups,
+                        .bias = d.coin()};
     if (waveform) return drawn(op, {d.waveform(may_be::absent, in)});
     return drawn(op, {d.sequence(keeps ? may_be::both : may_be::absent, d.between(7, 10), in)});
   });

@@ -5,8 +5,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// Scaled dot-product attention with heads (Vaswani et al. 2017): softmax(Q Kᵀ / sqrt(head_width)) V for each head, with
-// Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
+// Scaled dot-product attention with heads (Vaswani et al. 2017): softmax(Q Kᵀ / sqrt(head_width)) V for each head,
+// with Q, K and V linear layers of the inputs; then a linear layer over the heads side by side.
 //   heads: how many; without head_width they must divide the width;
 //   causal (false): query i sees the keys up to i + ahead only;
 //   bias (true): of the layers of queries, keys and values;

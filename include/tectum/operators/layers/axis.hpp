@@ -6,8 +6,9 @@
 namespace tectum::inline TECTUM_ABI {
 namespace detail {
 
-// A sample as `outer` blocks of `steps` rows of `inner` contiguous elements; the axis counts the steps. `last`: it is the
-// last axis; `of_tokens`: the steps are the tokens of a sequence or the frames of a video, of which some may be padding.
+// A sample as `outer` blocks of `steps` rows of `inner` contiguous elements; the axis counts the steps. `last`: it
+// is the last axis; `of_tokens`: the steps are the tokens of a sequence or the frames of a video, of which some may be
+// padding.
 struct axis_layout {
   index outer = 1, steps = 1, inner = 1;
   bool last = true, of_tokens = false;

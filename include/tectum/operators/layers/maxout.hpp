@@ -6,8 +6,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// The largest of several linear pieces, for each unit: y[i] = max over k of (x Wᵀ + b)[i pieces + k] (Goodfellow et al.
-// 2013). Of equal pieces the first takes the gradient; NaN wins over all.
+// The largest of several linear pieces, for each unit: y[i] = max over k of (x Wᵀ + b)[i pieces + k] (Goodfellow et
+// al. 2013). Of equal pieces the first takes the gradient; NaN wins over all.
 //   features: width of the result; pieces: of a unit, 1 or more; bias (true).   [..., n] -> [..., features]
 // Each token is by itself.
 struct maxout {
