@@ -146,6 +146,43 @@ TEST_CASE("through a value that is seen under another shape only") {
   for (int i = 0; i < samples * 6; ++i) CHECK(ws.gradient(a).data()[i] == (&d.a[0][0][0])[i]);
 }
 
+namespace {
+// Leaves NaN where it may: at places that are not valid.
+struct careless {
+  static constexpr const char* name = "careless";
+  static constexpr auto masks = tt::tokenwise;
+  constexpr tt::shape infer(tt::shape x) const { return x; }
+  template <class C>
+  void forward(C&, tt::in<C> x, tt::out<C> y) const noexcept {
+    for (tt::index b = 0; b < x.samples; ++b)
+      for (tt::index i = 0; i < x.size(); ++i)
+        y.sample(b)[i] = x.valid(b, i / x.width()) ? x.sample(b)[i]
+                                                   : std::numeric_limits<typename C::scalar>::quiet_NaN();
+  }
+  template <class C>
+  void backward(C&, tt::in<C> x, tt::in<C>, tt::in<C> dy, tt::out<C> dx) const noexcept {
+    for (tt::index b = 0; b < x.samples; ++b)
+      for (tt::index i = 0; dx && i < x.size(); ++i) dx.sample(b)[i] += dy.sample(b)[i];
+  }
+};
+constexpr tt::name<"pooled"> pooled;
+inline constexpr auto with_garbage = tt::architecture([] {
+  return tt::equations(a = tt::input{tt::sequence{.length = 3, .width = 2, .padded = true}},
+                       pooled = a | careless{} | tt::linear{4} | tt::tanh | tt::mean_pool);
+});
+}  // namespace
+
+TEST_CASE("what lies at padded places between operators reaches no gradient through an activation that is folded in") {
+  data d;
+  tt::model<with_garbage, double> m;
+  tt::workspace<with_garbage, double> ws(samples);
+  m.backward(ws, tt::gradient(pooled) = tt::tensor(&d.dy[0][0], {samples, 4}), a = tt::padded(d.a, d.lengths));
+  for (int i = 6; i < 12; ++i) CHECK(ws.gradient(a).data()[i] == 0);
+  for (int i = 16; i < 18; ++i) CHECK(ws.gradient(a).data()[i] == 0);
+  const auto n = tt::model<with_garbage, double>::graph().parameter_elements;
+  for (long long i = 0; i < n; ++i) CHECK(std::isfinite(ws.gradients(n)[i]));
+}
+
 TEST_CASE("what does not fit is named") {
   data d;
   model m{tt::seed{3}};

@@ -31,17 +31,6 @@ class owned_result : public result<T> {
 
 namespace detail {
 
-// Padded and absent places of what goes out are zero, whatever was computed there.
-template <class T>
-void clear_invalid(view<T> v) noexcept TECTUM_NONBLOCKING {
-  if (!v.mask) return;
-  const index length = v.of->padded ? v.length() : 1, token = v.size() / length;
-  for (index b = 0; b < v.samples; ++b)
-    for (index t = 0; t < length; ++t)
-      if (!v.valid(b, t))
-        for (index i = 0; i < token; ++i) v.sample(b)[t * token + i] = T(0);
-}
-
 // What is bound to input I: one of the arguments, or nothing.
 template <const auto& Architecture, int I>
 source source_of() {
@@ -61,7 +50,7 @@ source source_of(const First& first, const Rest&... rest) {
   }
 }
 
-// The same for the gradients given to `backward`: dense, zero where the value is padded or absent.
+// Checks the gradients given to `backward` and brings them in: dense, zero where the value is padded or absent.
 template <class T>
 void bring_gradients_in(const run<T>& r, arena<T>& a, range<int> wanted, const source* given, bound<T>* seeds) {
   const auto size_at_most = [&](int v) { return r.samples_of(r.described(v).shape) * r.described(v).shape.size(); };

@@ -70,6 +70,17 @@ struct run {
 
 namespace detail {
 
+// Padded and absent places of what goes out are zero, whatever was computed there; likewise of gradients.
+template <class T>
+void clear_invalid(view<T> v) noexcept TECTUM_NONBLOCKING {
+  if (!v.mask) return;
+  const index length = v.of->padded ? v.length() : 1, token = v.size() / length;
+  for (index b = 0; b < v.samples; ++b)
+    for (index t = 0; t < length; ++t)
+      if (!v.valid(b, t))
+        for (index i = 0; i < token; ++i) v.sample(b)[t * token + i] = T(0);
+}
+
 // An input of a step, as whatever the operator's parameter asks for.
 template <class T>
 struct operand {
@@ -263,6 +274,9 @@ void run_backward(const run<T>& r, const step_functions<T>* functions, range<int
       Engine::map(
           dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); }, matrix<const T>(dy),
           matrix<const T>(r.value(s.values).as_samples()));
+      view<T> masked = r.gradient(s.values);
+      masked.mask = r.mask(r.described(s.values).mask);
+      detail::clear_invalid(masked);  // of NaN in y there, even times zero
     }
     functions[i].backward(r, s);
   }
