@@ -196,7 +196,7 @@ class Case:
         self.folder = folder
         self.id, self.operator, self.entry = entry["id"], entry["operator"], entry
         if self.operator not in OPERATORS:
-            raise Waiting("")
+            raise Mistake(f"unknown operator '{self.operator}'")
         domains, self.write = OPERATORS[self.operator]
         given = entry["hyperparameters"]
         for key, value in given.items():

@@ -103,7 +103,7 @@ def source_of(case, number):
     declarations = "\n".join(w.lines)
     newline = "\n"
     return f"""
-namespace case_{number} {{  // {case.id}
+namespace case_{number} {{  // {" ".join(case.id.split())}
 {names}
 inline constexpr auto network = tt::architecture([] {{
   return tt::equations(
