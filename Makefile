@@ -6,7 +6,7 @@ CMAKE = env -u MAKEFLAGS -u MAKELEVEL CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) CTEST_P
 help:
 	@echo 'make demo           the main job: compare fusion strategies (options: ARGS="--seeds 3")'
 	@echo 'make test           build and pass all tests'
-	@echo 'make golden         compare every operator with reference results (GOLDENS=DIR; one part: ARGS=torch.gru)'
+	@echo 'make golden         compare every operator with reference results (GOLDENS=DIR, ENGINE=reference, one part: ARGS=torch.gru)'
 	@echo 'make matrix         the other configurations: clang, sanitizers, instruction sets (one of them: PART=2 or PART=asan)'
 	@echo 'make bench          run-time benchmarks (options: ARGS=...)'
 	@echo 'make compile-bench  compile times as JSON (options: ARGS="--runs 1 --check")'
@@ -26,7 +26,7 @@ test:
 GOLDENS ?= ../shared/goldens
 golden:
 	@sh cmake/install_packages.sh golden
-	@JOBS=$(JOBS) python3 -B tests/golden/golden.py $(GOLDENS) build/golden $(ARGS)
+	@JOBS=$(JOBS) GOLDEN_ENGINE=$(ENGINE) python3 -B tests/golden/golden.py $(GOLDENS) build/golden $(ARGS)
 
 matrix:
 	@env -u MAKEFLAGS -u MAKELEVEL CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) CTEST_PARALLEL_LEVEL=$(JOBS) \

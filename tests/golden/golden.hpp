@@ -4,6 +4,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <tectum/kernels/reference.hpp>
 #include <tectum/tectum.hpp>
 #include <vector>
 
@@ -254,13 +255,11 @@ struct entry {
   }
 };
 
-#ifdef TECTUM_GOLDEN_REFERENCE
-template <const auto& Architecture, class T>
-using model_for = tt::model<Architecture, T, tt::reference>;
-#else
-template <const auto& Architecture, class T>
-using model_for = tt::model<Architecture, T>;
+#ifndef TECTUM_GOLDEN_ENGINE
+#define TECTUM_GOLDEN_ENGINE native
 #endif
+template <const auto& Architecture, class T>
+using model_for = tt::model<Architecture, T, tt::TECTUM_GOLDEN_ENGINE>;
 
 }  // namespace golden
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """golden.py GOLDENS BUILD [PART OF A NAME]: writes every case of GOLDENS as a network of public operators, compiles
-and runs them, and says how far outputs and gradients are off. The compiler is $CXX (g++), its flags $GOLDEN_FLAGS."""
+and runs them, and says how far outputs and gradients are off. The compiler is $CXX (g++), its flags $GOLDEN_FLAGS, the
+engine $GOLDEN_ENGINE (native or reference)."""
 
 import concurrent.futures
 import hashlib
@@ -66,7 +67,8 @@ class Compiler:
     def __init__(self, build):
         self.build = build
         build.mkdir(parents=True, exist_ok=True)
-        flags = os.environ.get("GOLDEN_FLAGS", "-O1 -march=native")
+        flags = os.environ.get("GOLDEN_FLAGS") or "-O1 -march=native"
+        flags += " -DTECTUM_GOLDEN_ENGINE=" + (os.environ.get("GOLDEN_ENGINE") or "native")
         self.command = shlex.split(os.environ.get("CXX", "g++")) + ["-std=c++20", *shlex.split(flags), f"-I{INCLUDE}",
                                                                     f"-I{HERE}"]
         headers = hashlib.sha256()
