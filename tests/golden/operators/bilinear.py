@@ -1,0 +1,182 @@
+"""Bilinear fusion: cadene.*, multibench.mi2_*, multibench.mi3"""
+
+from describe import *
+
+activations = one_of(None, "", "relu", "tanh", "sigmoid")
+pair = list_of(size, count=2)
+
+
+def named(activation):
+    return f"<tt::{activation}>" if activation else ""
+
+
+def behind(activation):
+    return f" | tt::{activation}" if activation else ""
+
+
+def norm(c):
+    return ", .normalize = tt::power_norm::whole" if c["normalize"] else ""
+
+
+def pair_of(c):
+    for k in range(2):
+        c.given(f"x{k}", c.view(f"input.x{k}"))
+
+
+def layers(c, *places):
+    """The linear layers of an expression, in the order of their use."""
+    for k, place in enumerate(places):
+        c.layer("y.linear" + (f"_{k + 1}" if k else ""), f"param.{place}.")
+
+
+simple = dict(input_dims=pair, output_dim=size, mm_dim=size, activ_input=(activations, "relu"),
+              activ_output=(activations, "relu"), normalize=(boolean, False))
+
+
+def simple_fusion(c, call, more=""):
+    pair_of(c)
+    c.equation("y", f"tt::{call}{named(c['activ_input'])}({{.features = {c['output_dim']}, .width = {c['mm_dim']}"
+                    f"{more}{norm(c)}}}, x0, x1){behind(c['activ_output'])}")
+    c.output("y", c.view("output.y"))
+
+
+@operator("cadene.mlb", **simple)
+def mlb(c):
+    if c["normalize"]:
+        simple_fusion(c, "mfb")
+        layers(c, "linear0", "linear1", "linear_out")
+        return
+    pair_of(c)
+    act = c["activ_input"] or "identity"
+    c.equation("y", f"tt::fuse(tt::mlb{{.rank = {c['mm_dim']}, .features = {c['output_dim']}, .act = "
+                    f"tt::activation::{act}}}, x0, x1){behind(c['activ_output'])}")
+    for k in range(2):
+        c.parameter(f"y.mlb.weight.{k}", c.view(f"param.linear{k}.weight"))
+        c.parameter(f"y.mlb.bias.{k}", c.view(f"param.linear{k}.bias"))
+    c.parameter("y.mlb.output_weight", c.view("param.linear_out.weight"))
+    c.parameter("y.mlb.output_bias", c.view("param.linear_out.bias"))
+    c.output("y", c.view("output.y"))
+
+
+@operator("cadene.mfb", **simple, factor=size)
+def mfb(c):
+    simple_fusion(c, "mfb", f", .factor = {c['factor']}")
+    layers(c, "linear0", "linear1", "linear_out")
+
+
+@operator("cadene.linear_sum", **simple)
+def linear_sum(c):
+    simple_fusion(c, "linear_sum")
+    layers(c, "linear0", "linear1", "linear_out")
+
+
+@operator("cadene.mfh", **simple, factor=size)
+def mfh(c):
+    pair_of(c)
+    act = f", tt::{c['activ_input']}" if c["activ_input"] else ""
+    c.equation("y", f"tt::mfh<2{act}>({{.features = {c['output_dim']}, .width = {c['mm_dim']}, .factor = {c['factor']}"
+                    f"{norm(c)}}}, x0, x1){behind(c['activ_output'])}")
+    layers(c, "linear0_0", "linear1_0", "linear0_1", "linear1_1", "linear_out")
+    c.output("y", c.view("output.y"))
+
+
+def shared_pair(c):
+    """One pair of layers for both modalities: a named pipeline, called twice."""
+    if c["shared"] and c["input_dims"][0] != c["input_dims"][1]:
+        raise Mistake("shared layers need inputs of one width")
+    pair_of(c)
+
+
+@operator("cadene.mutan", input_dims=pair, output_dim=size, mm_dim=size, rank=size, normalize=(boolean, False),
+          shared=(boolean, False))
+def mutan(c):
+    shared_pair(c)
+    pool = f".factor = {c['rank']}{norm(c)}"
+    if c["shared"]:
+        c.equation("merged", f"tt::linear{{{c['mm_dim']}}} | tt::linear{{{c['mm_dim'] * c['rank']}}}")
+        c.equation("y", f"tt::fuse(tt::product{{}}, x0 | merged, x1 | merged) | tt::factor_pool{{.factor = {c['rank']}, "
+                        f".neighbours = false{norm(c)}}} | tt::linear{{{c['output_dim']}}}")
+        c.layer("merged.linear", "param.linear0.")
+        c.layer("merged.linear_2", "param.merge_linear0.")
+        c.layer("y.linear", "param.linear_out.")
+    else:
+        c.equation("y", f"tt::mutan({{.features = {c['output_dim']}, .width = {c['mm_dim']}, {pool}}}, x0, x1)")
+        layers(c, "linear0", "merge_linear0", "linear1", "merge_linear1", "linear_out")
+    c.output("y", c.view("output.y"))
+
+
+@operator("cadene.tucker", input_dims=pair, output_dim=size, mm_dim=size, normalize=(boolean, False),
+          shared=(boolean, False))
+def tucker(c):
+    pair_of(c)
+    c.equation("y", f"tt::tucker({{.features = {c['output_dim']}, .width = {c['mm_dim']}{norm(c)}}}, x0, x1)")
+    layers(c, "linear0", "linear1", "linear_out")
+    c.layer("y.bilinear", "param.bilinear.")
+    c.output("y", c.view("output.y"))
+
+
+def merging(c, name, prefix):
+    """One layer a chunk, those of the first size and those of the other."""
+    sizes = [c.view(f"{prefix}{k}.bias").shape[0] for k in range(c["chunks"])]
+    for part, last in [("", False), ("last_", True)]:
+        chosen = [k for k in range(len(sizes)) if (sizes[k] != sizes[0]) == last and sizes[k] > 0]
+        for kind in ["weight", "bias"]:
+            pieces = []
+            for at, k in enumerate(chosen):
+                view = c.view(f"{prefix}{k}.{kind}")
+                pieces.append((view.reshaped(1, *view.shape), at))
+            if pieces:
+                c.parameter(f"{name}.{part}{kind}", *pieces)
+    for k in range(len(sizes)):
+        if sizes[k] == 0:
+            for kind in ["weight", "bias"]:
+                c.ignored.add(f"param.{prefix}{k}.{kind}")
+
+
+def block_options(c, more=""):
+    place = "chunks" if c["pos_norm"] == "before_cat" else "whole"
+    return (f".features = {c['output_dim']}, .width = {c['mm_dim']}, .chunks = {c['chunks']}{more}"
+            f", .normalize = tt::power_norm::{place}")
+
+
+blocks = dict(input_dims=pair, output_dim=size, mm_dim=size, chunks=size, shared=(boolean, False),
+              pos_norm=(one_of("before_cat", "after_cat"), "before_cat"))
+
+
+@operator("cadene.block", **blocks, rank=size)
+def block(c):
+    shared_pair(c)
+    if c["shared"]:
+        place = "chunks" if c["pos_norm"] == "before_cat" else "whole"
+        c.equation("merged", f"tt::linear{{{c['mm_dim']}}} | tt::block_linear{{.chunks = {c['chunks']}, .rank = "
+                             f"{c['rank']}}}")
+        c.equation("y", f"tt::fuse(tt::product{{}}, x0 | merged, x1 | merged) | tt::factor_pool{{.factor = {c['rank']}, "
+                        f".neighbours = false, .chunks = {c['chunks']}, .normalize = tt::power_norm::{place}}} | "
+                        f"tt::linear{{{c['output_dim']}}}")
+        c.layer("merged.linear", "param.linear0.")
+        merging(c, "merged.block_linear", "param.merge_linears0.")
+        c.layer("y.linear", "param.linear_out.")
+    else:
+        c.equation("y", f"tt::block({{{block_options(c, f', .rank = ' + str(c['rank']))}}}, x0, x1)")
+        layers(c, "linear0", "linear1", "linear_out")
+        merging(c, "y.block_linear", "param.merge_linears0.")
+        merging(c, "y.block_linear_2", "param.merge_linears1.")
+    c.output("y", c.view("output.y"))
+
+
+@operator("cadene.block_tucker", **blocks)
+def block_tucker(c):
+    shared_pair(c)
+    if c["shared"]:
+        place = "chunks" if c["pos_norm"] == "before_cat" else "whole"
+        c.equation("projected", f"tt::linear{{{c['mm_dim']}}}")
+        c.equation("y", f"tt::fuse(tt::block_bilinear{{{c['chunks']}}}, x0 | projected, x1 | projected) | "
+                        f"tt::factor_pool{{.chunks = {c['chunks']}, .normalize = tt::power_norm::{place}}} | "
+                        f"tt::linear{{{c['output_dim']}}}")
+        c.layer("projected.linear", "param.linear0.")
+        c.layer("y.linear", "param.linear_out.")
+    else:
+        c.equation("y", f"tt::block_tucker({{{block_options(c)}}}, x0, x1)")
+        layers(c, "linear0", "linear1", "linear_out")
+    merging(c, "y.block_bilinear", "param.bilinears.")
+    c.output("y", c.view("output.y"))
