@@ -5,7 +5,9 @@
 #include <tectum/operators/fusion/bilinear.hpp>
 #include <tectum/operators/fusion/block_bilinear.hpp>
 #include <tectum/operators/fusion/block_linear.hpp>
+#include <tectum/operators/fusion/compact_bilinear.hpp>
 #include <tectum/operators/fusion/concat.hpp>
+#include <tectum/operators/fusion/contract.hpp>
 #include <tectum/operators/fusion/cosine_similarity.hpp>
 #include <tectum/operators/fusion/factor_pool.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
@@ -13,6 +15,7 @@
 #include <tectum/operators/fusion/maximum.hpp>
 #include <tectum/operators/fusion/mean.hpp>
 #include <tectum/operators/fusion/mlb.hpp>
+#include <tectum/operators/fusion/multiplicative.hpp>
 #include <tectum/operators/fusion/product.hpp>
 #include <tectum/operators/fusion/signed_sqrt.hpp>
 #include <tectum/operators/fusion/stack.hpp>

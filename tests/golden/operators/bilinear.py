@@ -180,3 +180,113 @@ def block_tucker(c):
         layers(c, "linear0", "linear1", "linear_out")
     merging(c, "y.block_bilinear", "param.bilinears.")
     c.output("y", c.view("output.y"))
+
+
+interaction = dict(input_dims=pair, flip=(boolean, False), clip=(list_of(real, count=2), None))
+
+
+def held(c, flat):
+    """Both inputs, clamped if asked for, in the roles of x0 and x1."""
+    names = []
+    for k in range(2):
+        view = c.view(f"input.x{k}")
+        c.given(f"x{k}", view.flat(1) if flat else view)
+        names.append(f"x{k}")
+        if c["clip"] is not None:
+            low, high = c["clip"]
+            c.equation(f"held{k}", f"x{k} | tt::clamp{{{number(low)}, {number(high)}}}")
+            names[k] = f"held{k}"
+    return names[::-1] if c["flip"] else names
+
+
+def interaction_of(c, prefix, bilinear, first, second):
+    """Parameters of a multiplicative interaction: the last axes of all are the result's, joined."""
+    result = len(c.view(f"param.{prefix}b").shape)
+    W, U, V, b = (c.view(f"param.{prefix}{p}") for p in "WUVb")
+    c.parameter(f"y.{bilinear}.weight", W.flat(2).permuted(2, 0, 1))
+    c.parameter(f"y.{first}.weight", U.flat(1).permuted(1, 0))
+    c.parameter(f"y.{second}.weight", V.flat(1).permuted(1, 0))
+    c.parameter(f"y.{bilinear}.bias", b.flat(0) if result > 1 else b)
+
+
+@operator("multibench.mi2_matrix", **interaction, output=always("matrix"), output_dim=size, flatten=(boolean, False))
+def mi2_matrix(c):
+    a, b = held(c, c["flatten"])
+    c.equation("y", f"tt::multiplicative_interaction({c['output_dim']}, {a}, {b})")
+    interaction_of(c, "", "bilinear", "linear", "linear_2")
+    c.output("y", c.view("output.y"))
+
+
+@operator("multibench.mi2_matrix3D", **interaction, output=always("matrix3D"), output_dim=pair)
+def mi2_matrix3d(c):
+    a, b = held(c, False)
+    rows, columns = c["output_dim"]
+    c.equation("y", f"tt::multiplicative_interaction({rows * columns}, {a}, {b})")
+    interaction_of(c, "", "bilinear", "linear", "linear_2")
+    c.output("y", c.view("output.y").flat(1))
+
+
+@operator("multibench.mi2_vector", **interaction, output=always("vector"), output_dim=whole(), flatten=(boolean, False))
+def mi2_vector(c):
+    a, b = held(c, c["flatten"])
+    c.equation("y", f"tt::multiplicative_vector({c.view('param.V').shape[0]}, {a}, {b})")
+    for layer, weight, bias in [("linear", "W", "V"), ("linear_2", "U", "b")]:
+        c.parameter(f"y.{layer}.weight", c.view(f"param.{weight}").permuted(1, 0))
+        c.parameter(f"y.{layer}.bias", c.view(f"param.{bias}"))
+    c.output("y", c.view("output.y"))
+
+
+@operator("multibench.mi2_scalar", **interaction, output=always("scalar"), output_dim=whole(), flatten=(boolean, False))
+def mi2_scalar(c):
+    a, b = held(c, c["flatten"])
+    c.equation("y", f"tt::multiplicative_scalar({c.view('output.y').shape[1]}, {a}, {b})")
+    for layer, weight, bias in [("linear", "W", "V"), ("linear_2", "U", "b")]:
+        w = c.view(f"param.{weight}")
+        c.parameter(f"y.{layer}.weight", w.reshaped(1, *w.shape))
+        c.parameter(f"y.{layer}.bias", c.view(f"param.{bias}"))
+    c.output("y", c.view("output.y"))
+
+
+@operator("multibench.mi3", input_dims=list_of(size, count=3), output_dim=size, task=one_of("affect", None))
+def mi3(c):
+    if c["task"] is None:
+        raise Waiting("task null: the reference joins every sample with every other")
+    for k in range(3):
+        c.given(f"x{k}", c.view(f"input.x{k}"))
+    c.equation("y", f"tt::multiplicative_interaction({c['input_dims'][2]}, {c['output_dim']}, x0, x1, x2)")
+    interaction_of(c, "a.", "bilinear", "linear", "linear_2")
+    interaction_of(c, "b.", "bilinear_2", "linear_3", "linear_4")
+    c.output("y", c.view("output.y"))
+
+
+def sketches(c, name, *places):
+    for k, place in enumerate(places):
+        for part in ["h", "s"]:
+            c.parameter(f"{name}.compact_bilinear.{part}.{k}", c.view(f"buffer.{place}{part}"))
+
+
+@operator("cadene.count_sketch", input_size=size, output_size=size)
+def count_sketch(c):
+    c.given("x", c.view("input.x").rows())
+    c.equation("y", f"x | tt::compact_bilinear{{{c['output_size']}}}")
+    sketches(c, "y", "")
+    c.output("y", c.view("output.y").rows())
+
+
+@operator("cadene.compact_bilinear_pooling", input1_size=size, input2_size=size, output_size=size)
+def compact_bilinear_pooling(c):
+    for k in range(2):
+        c.given(f"x{k}", c.view(f"input.x{k}").rows())
+    c.equation("y", f"tt::fuse(tt::compact_bilinear{{{c['output_size']}}}, x0, x1)")
+    sketches(c, "y", "sketch1.", "sketch2.")
+    c.output("y", c.view("output.y").rows())
+
+
+@operator("cadene.mcb", input_dims=pair, output_dim=size, mm_dim=size, activ_output=(activations, "relu"))
+def mcb(c):
+    pair_of(c)
+    c.equation("y", f"tt::fuse(tt::compact_bilinear{{{c['mm_dim']}}}, x0, x1) | tt::linear{{{c['output_dim']}}}"
+                    f"{behind(c['activ_output'])}")
+    sketches(c, "y", "mcb.sketch1.", "mcb.sketch2.")
+    c.layer("y.linear", "param.linear_out.")
+    c.output("y", c.view("output.y"))
