@@ -4,6 +4,7 @@
 #include <tectum/kernels/strided.hpp>
 #include <tectum/operators/fusion/chunks.hpp>
 #include <tectum/operators/fusion/select.hpp>
+#include <tectum/operators/layers/runs.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 

@@ -29,7 +29,8 @@ struct block_linear {
   constexpr auto parameters(shape x) const {
     const detail::chunking c = cut(x);
     const bool rest = c.rest_count() > 0 && c.rest() > 0;
-    return parameter_list(weight_matrices("weight", c.count(), rank * c.size(), c.size()), biases("bias", c.count(), c.size()))
+    return parameter_list(weight_matrices("weight", c.count(), rank * c.size(), c.size()),
+                          biases("bias", c.count(), c.size()))
         .add_if(rest, weight_matrices("last_weight", c.rest_count(), rank * c.rest(), c.rest()))
         .add_if(rest, biases("last_bias", c.rest_count(), c.rest()));
   }
@@ -57,8 +58,9 @@ struct block_linear {
       if (c.gradients)
         detail::each_valid_rows(x, [&](index row, index count) {
           const auto part = detail::rows_of(d, row, count);
-          C::kernels::product_weight_gradient(
-              part, detail::columns_of(detail::rows_of(x.as_rows(), row, count), begin, n), c.weight_gradient(first, at));
+          C::kernels::product_weight_gradient(part,
+                                              detail::columns_of(detail::rows_of(x.as_rows(), row, count), begin, n),
+                                              c.weight_gradient(first, at));
           C::kernels::add_column_sums(part, c.gradient(first + 1) + at * rank * n);
         });
       if (dx)

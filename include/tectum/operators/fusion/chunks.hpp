@@ -18,9 +18,7 @@ struct chunking {
   constexpr int rest() const { return missing() <= size() ? size() - missing() : size() - 1; }
   constexpr int count() const { return chunks - rest_count(); }
   constexpr int size_of(int c) const { return c < count() ? size() : rest(); }
-  constexpr int begin_of(int c) const {
-    return c <= count() ? c * size() : count() * size() + (c - count()) * rest();
-  }
+  constexpr int begin_of(int c) const { return c <= count() ? c * size() : count() * size() + (c - count()) * rest(); }
 
  private:
   constexpr int missing() const { return chunks * size() - width; }

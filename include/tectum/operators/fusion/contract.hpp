@@ -21,7 +21,8 @@ inline constexpr struct contract_operator {
     if (x.kind != kind::features || a.kind != kind::sequence)
       return wrong("contract: the inputs must be one vector a sample and a sequence");
     if (x.width() != a.extent[0])
-      return wrong("contract: the vector must have as many elements as the sequence has tokens", x.width(), a.extent[0]);
+      return wrong("contract: the vector must have as many elements as the sequence has tokens", x.width(),
+                   a.extent[0]);
     return features_of(a.width());
   }
   static constexpr long long multiply_adds(shape, shape a) { return a.size(); }

@@ -119,9 +119,8 @@ struct factor_pool {
   // f(row, part, first column, columns) for everything that is divided by one norm.
   template <class T, class F>
   void each_norm(const matrix<T>& m, F f) const noexcept {
-    const detail::chunking cut = normalize == power_norm::whole
-                                     ? detail::chunking{static_cast<int>(m.columns), 1}
-                                     : pieces(m.columns);
+    const detail::chunking cut =
+        normalize == power_norm::whole ? detail::chunking{static_cast<int>(m.columns), 1} : pieces(m.columns);
     for (index r = 0; r < m.rows; ++r)
       for (int k = 0; k < cut.chunks; ++k) f(r, k, cut.begin_of(k), cut.size_of(k));
   }

@@ -79,7 +79,8 @@ constexpr auto mfh(const factor_options& o, const P&... x) {
 // MUTAN, y = P sum over r of (A0 W0 x0)_r * (A1 W1 x1)_r * ... (Ben-Younes et al. 2017): a Tucker decomposition whose
 // core is a sum of `factor` (their rank) products. An absent modality's factor is 1.
 //   [n0], [n1], ... -> [features], as in  tt::mutan({.features = 10, .width = 64, .factor = 5}, image, text)
-// Parameters: linear and linear_2 for the first modality, linear_3 and linear_4 for the second, ..., and the last layer.
+// Parameters: linear and linear_2 for the first modality, linear_3 and linear_4 for the second, ..., and the last
+// layer.
 template <part... P>
 constexpr auto mutan(const factor_options& o, const P&... x) {
   return fuse(product{}, (x | linear{o.width} | linear{o.width * o.factor})...) |
@@ -91,8 +92,8 @@ constexpr auto mutan(const factor_options& o, const P&... x) {
 //   [n0], [n1] -> [features]; parameters: linear, linear_2, bilinear, linear_3
 template <part A, part B>
 constexpr auto tucker(const factor_options& o, const A& a, const B& b) {
-  return fuse(bilinear{o.width}, a | linear{o.width}, b | linear{o.width}) |
-         factor_pool{.normalize = o.normalize} | linear{o.features};
+  return fuse(bilinear{o.width}, a | linear{o.width}, b | linear{o.width}) | factor_pool{.normalize = o.normalize} |
+         linear{o.features};
 }
 
 // BLOCK, a block-term decomposition (Ben-Younes et al. 2019): projections cut in chunks, a sum of `rank` products in
@@ -122,8 +123,8 @@ constexpr auto block_tucker(const block_options& o, const A& a, const B& b) {
 //   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., and the last layer
 template <auto Activation = here, part... P>
 constexpr auto linear_sum(const factor_options& o, const P&... x) {
-  return fuse(sum{}, (x | linear{o.width} | Activation)...) |
-         factor_pool{.normalize = o.normalize} | linear{o.features};
+  return fuse(sum{}, (x | linear{o.width} | Activation)...) | factor_pool{.normalize = o.normalize} |
+         linear{o.features};
 }
 
 }  // namespace tectum

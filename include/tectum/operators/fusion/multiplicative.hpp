@@ -20,8 +20,8 @@ constexpr auto multiplicative_interaction(int features, const A& a, const B& b) 
   return fuse(sum{}, fuse(bilinear{features}, a, b), a | linear{features, false}, b | linear{features, false});
 }
 
-// y = (W x0 + v) * x1 + (U x0 + b), element by element: the interaction with a diagonal W, one vector scaling and shifting
-// the other (Jayakumar et al. 2020). Where x0 is absent y is x1; an absent x1 counts as 1.
+// y = (W x0 + v) * x1 + (U x0 + b), element by element: the interaction with a diagonal W, one vector scaling and
+// shifting the other (Jayakumar et al. 2020). Where x0 is absent y is x1; an absent x1 counts as 1.
 //   width: that of x1.   [n0], [width] -> [width]
 // Parameters: linear (W and v), linear_2 (U and b).
 template <part A, part B>

@@ -35,8 +35,7 @@ struct expand {
   void backward(C&, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
     if (!dx) return;
     detail::each_valid_rows(x, [&](index first, index count) {
-      for (index r = first; r < first + count; ++r)
-        *dx.as_rows().row(r) += C::kernels::sum(width, dy.as_rows().row(r));
+      for (index r = first; r < first + count; ++r) *dx.as_rows().row(r) += C::kernels::sum(width, dy.as_rows().row(r));
     });
   }
 };
