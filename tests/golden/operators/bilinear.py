@@ -29,6 +29,74 @@ def layers(c, *places):
         c.layer("y.linear" + (f"_{k + 1}" if k else ""), f"param.{place}.")
 
 
+interaction = dict(input_dims=pair, flip=(boolean, False), clip=(list_of(real, count=2), None))
+
+
+def held(c, flat):
+    """Both inputs, clamped if asked for, in the roles of x0 and x1."""
+    names = []
+    for k in range(2):
+        view = c.view(f"input.x{k}")
+        c.given(f"x{k}", view.flat(1) if flat else view)
+        names.append(f"x{k}")
+        if c["clip"] is not None:
+            low, high = c["clip"]
+            c.equation(f"held{k}", f"x{k} | tt::clamp{{{number(low)}, {number(high)}}}")
+            names[k] = f"held{k}"
+    return names[::-1] if c["flip"] else names
+
+
+def interaction_of(c, prefix, bilinear, first, second):
+    """Parameters of a multiplicative interaction: the last axes of all are the result's, joined."""
+    result = len(c.view(f"param.{prefix}b").shape)
+    W, U, V, b = (c.view(f"param.{prefix}{p}") for p in "WUVb")
+    c.parameter(f"y.{bilinear}.weight", W.flat(2).permuted(2, 0, 1))
+    c.parameter(f"y.{first}.weight", U.flat(1).permuted(1, 0))
+    c.parameter(f"y.{second}.weight", V.flat(1).permuted(1, 0))
+    c.parameter(f"y.{bilinear}.bias", b.flat(0) if result > 1 else b)
+
+
+def sketches(c, name, *places):
+    for k, place in enumerate(places):
+        for part in ["h", "s"]:
+            c.parameter(f"{name}.compact_bilinear.{part}.{k}", c.view(f"buffer.{place}{part}"))
+
+
+def shared_pair(c):
+    """One pair of layers for both modalities: a named pipeline, called twice."""
+    if c["shared"] and c["input_dims"][0] != c["input_dims"][1]:
+        raise Mistake("shared layers need inputs of one width")
+    pair_of(c)
+
+
+def merging(c, name, prefix):
+    """One layer a chunk, those of the first size and those of the other."""
+    sizes = [c.view(f"{prefix}{k}.bias").shape[0] for k in range(c["chunks"])]
+    for part, last in [("", False), ("last_", True)]:
+        chosen = [k for k in range(len(sizes)) if (sizes[k] != sizes[0]) == last and sizes[k] > 0]
+        for kind in ["weight", "bias"]:
+            pieces = []
+            for at, k in enumerate(chosen):
+                view = c.view(f"{prefix}{k}.{kind}")
+                pieces.append((view.reshaped(1, *view.shape), at))
+            if pieces:
+                c.parameter(f"{name}.{part}{kind}", *pieces)
+    for k in range(len(sizes)):
+        if sizes[k] == 0:
+            for kind in ["weight", "bias"]:
+                c.ignored.add(f"param.{prefix}{k}.{kind}")
+
+
+def block_options(c, more=""):
+    place = "chunks" if c["pos_norm"] == "before_cat" else "whole"
+    return (f".features = {c['output_dim']}, .width = {c['mm_dim']}, .chunks = {c['chunks']}{more}"
+            f", .normalize = tt::power_norm::{place}")
+
+
+blocks = dict(input_dims=pair, output_dim=size, mm_dim=size, chunks=size, shared=(boolean, False),
+              pos_norm=(one_of("before_cat", "after_cat"), "before_cat"))
+
+
 simple = dict(input_dims=pair, output_dim=size, mm_dim=size, activ_input=(activations, "relu"),
               activ_output=(activations, "relu"), normalize=(boolean, False))
 
@@ -42,7 +110,7 @@ def simple_fusion(c, call, more=""):
 
 @operator("cadene.mlb", **simple)
 def mlb(c):
-    if c["normalize"]:
+    if norm(c):  # tt::mlb has no normalisation; MFB of one factor is MLB with it
         simple_fusion(c, "mfb")
         layers(c, "linear0", "linear1", "linear_out")
         return
@@ -80,13 +148,6 @@ def mfh(c):
     c.output("y", c.view("output.y"))
 
 
-def shared_pair(c):
-    """One pair of layers for both modalities: a named pipeline, called twice."""
-    if c["shared"] and c["input_dims"][0] != c["input_dims"][1]:
-        raise Mistake("shared layers need inputs of one width")
-    pair_of(c)
-
-
 @operator("cadene.mutan", input_dims=pair, output_dim=size, mm_dim=size, rank=size, normalize=(boolean, False),
           shared=(boolean, False))
 def mutan(c):
@@ -113,34 +174,6 @@ def tucker(c):
     layers(c, "linear0", "linear1", "linear_out")
     c.layer("y.bilinear", "param.bilinear.")
     c.output("y", c.view("output.y"))
-
-
-def merging(c, name, prefix):
-    """One layer a chunk, those of the first size and those of the other."""
-    sizes = [c.view(f"{prefix}{k}.bias").shape[0] for k in range(c["chunks"])]
-    for part, last in [("", False), ("last_", True)]:
-        chosen = [k for k in range(len(sizes)) if (sizes[k] != sizes[0]) == last and sizes[k] > 0]
-        for kind in ["weight", "bias"]:
-            pieces = []
-            for at, k in enumerate(chosen):
-                view = c.view(f"{prefix}{k}.{kind}")
-                pieces.append((view.reshaped(1, *view.shape), at))
-            if pieces:
-                c.parameter(f"{name}.{part}{kind}", *pieces)
-    for k in range(len(sizes)):
-        if sizes[k] == 0:
-            for kind in ["weight", "bias"]:
-                c.ignored.add(f"param.{prefix}{k}.{kind}")
-
-
-def block_options(c, more=""):
-    place = "chunks" if c["pos_norm"] == "before_cat" else "whole"
-    return (f".features = {c['output_dim']}, .width = {c['mm_dim']}, .chunks = {c['chunks']}{more}"
-            f", .normalize = tt::power_norm::{place}")
-
-
-blocks = dict(input_dims=pair, output_dim=size, mm_dim=size, chunks=size, shared=(boolean, False),
-              pos_norm=(one_of("before_cat", "after_cat"), "before_cat"))
 
 
 @operator("cadene.block", **blocks, rank=size)
@@ -180,33 +213,6 @@ def block_tucker(c):
         layers(c, "linear0", "linear1", "linear_out")
     merging(c, "y.block_bilinear", "param.bilinears.")
     c.output("y", c.view("output.y"))
-
-
-interaction = dict(input_dims=pair, flip=(boolean, False), clip=(list_of(real, count=2), None))
-
-
-def held(c, flat):
-    """Both inputs, clamped if asked for, in the roles of x0 and x1."""
-    names = []
-    for k in range(2):
-        view = c.view(f"input.x{k}")
-        c.given(f"x{k}", view.flat(1) if flat else view)
-        names.append(f"x{k}")
-        if c["clip"] is not None:
-            low, high = c["clip"]
-            c.equation(f"held{k}", f"x{k} | tt::clamp{{{number(low)}, {number(high)}}}")
-            names[k] = f"held{k}"
-    return names[::-1] if c["flip"] else names
-
-
-def interaction_of(c, prefix, bilinear, first, second):
-    """Parameters of a multiplicative interaction: the last axes of all are the result's, joined."""
-    result = len(c.view(f"param.{prefix}b").shape)
-    W, U, V, b = (c.view(f"param.{prefix}{p}") for p in "WUVb")
-    c.parameter(f"y.{bilinear}.weight", W.flat(2).permuted(2, 0, 1))
-    c.parameter(f"y.{first}.weight", U.flat(1).permuted(1, 0))
-    c.parameter(f"y.{second}.weight", V.flat(1).permuted(1, 0))
-    c.parameter(f"y.{bilinear}.bias", b.flat(0) if result > 1 else b)
 
 
 @operator("multibench.mi2_matrix", **interaction, output=always("matrix"), output_dim=size, flatten=(boolean, False))
@@ -253,16 +259,10 @@ def mi3(c):
         raise Waiting("task null: the reference joins every sample with every other")
     for k in range(3):
         c.given(f"x{k}", c.view(f"input.x{k}"))
-    c.equation("y", f"tt::multiplicative_interaction({c['input_dims'][2]}, {c['output_dim']}, x0, x1, x2)")
+    c.equation("y", f"tt::multiplicative_triple({c['input_dims'][2]}, {c['output_dim']}, x0, x1, x2)")
     interaction_of(c, "a.", "bilinear", "linear", "linear_2")
     interaction_of(c, "b.", "bilinear_2", "linear_3", "linear_4")
     c.output("y", c.view("output.y"))
-
-
-def sketches(c, name, *places):
-    for k, place in enumerate(places):
-        for part in ["h", "s"]:
-            c.parameter(f"{name}.compact_bilinear.{part}.{k}", c.view(f"buffer.{place}{part}"))
 
 
 @operator("cadene.count_sketch", input_size=size, output_size=size)
@@ -285,7 +285,7 @@ def compact_bilinear_pooling(c):
 @operator("cadene.mcb", input_dims=pair, output_dim=size, mm_dim=size, activ_output=(activations, "relu"))
 def mcb(c):
     pair_of(c)
-    c.equation("y", f"tt::fuse(tt::compact_bilinear{{{c['mm_dim']}}}, x0, x1) | tt::linear{{{c['output_dim']}}}"
+    c.equation("y", f"tt::mcb({{.features = {c['output_dim']}, .width = {c['mm_dim']}}}, x0, x1)"
                     f"{behind(c['activ_output'])}")
     sketches(c, "y", "mcb.sketch1.", "mcb.sketch2.")
     c.layer("y.linear", "param.linear_out.")

@@ -22,7 +22,6 @@ using numbers = std::vector<double>;
 constexpr tt::name<"left"> left;
 constexpr tt::name<"right"> right;
 constexpr tt::name<"y"> y;
-constexpr tt::name<"z"> z;
 
 constexpr auto two(int a, int b, auto expression, bool optional = false) {
   return tt::architecture([=] {
@@ -59,6 +58,7 @@ static_assert(of(tt::mfb<tt::relu>({.features = 300, .width = 1200}, left, right
 static_assert(of(tt::fuse(tt::mlb{.rank = 1200, .features = 300}, left, right)) == 602700);
 static_assert(of(tt::mfb({.features = 300, .width = 1200, .factor = 2}, left, right)) == 845100);
 static_assert(of(tt::mfh({.features = 300, .width = 1200, .factor = 2}, left, right)) == 1689900);
+static_assert(of(tt::mcb({.features = 300, .width = 16000}, left, right)) == 4800300);
 static_assert(of(tt::linear_sum({.features = 1000, .width = 1200}, left, right), 4800, 2048) == 9421000);
 static_assert(of(tt::mutan({.features = 1000, .width = 700, .factor = 10}, left, right), 4800, 2048) == 15310000);
 static_assert(of(tt::tucker({.features = 1000, .width = 235}, left, right), 4800, 2048) == 14823860);

@@ -7,7 +7,8 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// y_c = x_c W_cᵀ + b_c for each chunk c of x, rank times as wide: the merging layers of BLOCK (Ben-Younes et al. 2019).
+// y_c = x_c W_cᵀ + b_c for each chunk c of x, rank times as wide: the merging layers of BLOCK (Ben-Younes et al.
+// 2019).
 //   chunks: of ceil(n / chunks), the last one shorter; rank: width of a chunk of the result, in chunks of x.
 //   [..., n] -> [..., rank n]; weight [chunks, rank size, size], bias [chunks, rank size]; where the last chunks
 //   are shorter, theirs are last_weight and last_bias

@@ -4,6 +4,7 @@
 #include <tectum/operators/fusion/bilinear.hpp>
 #include <tectum/operators/fusion/block_bilinear.hpp>
 #include <tectum/operators/fusion/block_linear.hpp>
+#include <tectum/operators/fusion/compact_bilinear.hpp>
 #include <tectum/operators/fusion/concat.hpp>
 #include <tectum/operators/fusion/factor_pool.hpp>
 #include <tectum/operators/fusion/product.hpp>
@@ -116,6 +117,14 @@ template <part A, part B>
 constexpr auto block_tucker(const block_options& o, const A& a, const B& b) {
   return fuse(block_bilinear{.chunks = o.chunks}, a | linear{o.width}, b | linear{o.width}) |
          factor_pool{.chunks = o.chunks, .normalize = o.normalize} | linear{o.features};
+}
+
+// Multimodal compact bilinear pooling (MCB: Fukui et al. 2016): tt::compact_bilinear, normalised if asked for, as in
+// the paper, and a linear layer. An absent modality is left out. `factor` plays no part.
+//   [n0], [n1], ... -> [features]; parameters: linear, and the sketches as buffers of compact_bilinear
+template <part... P>
+constexpr auto mcb(const factor_options& o, const P&... x) {
+  return fuse(compact_bilinear{o.width}, x...) | factor_pool{.normalize = o.normalize} | linear{o.features};
 }
 
 // y = P (a(W0 x0) + a(W1 x1) + ...), normalised before the last layer if asked for; the activation as for tt::mfb. An

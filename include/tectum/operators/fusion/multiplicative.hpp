@@ -43,7 +43,7 @@ constexpr auto multiplicative_scalar(int width, const A& a, const B& b) {
 //   width: that of x2; features: width of the result.   [n0], [n1], [width] -> [features]
 // Parameters: those of A, bilinear, linear and linear_2, then those of B, bilinear_2, linear_3 and linear_4.
 template <part A, part B, part D>
-constexpr auto multiplicative_interaction(int width, int features, const A& a, const B& b, const D& x2) {
+constexpr auto multiplicative_triple(int width, int features, const A& a, const B& b, const D& x2) {
   return fuse(sum{}, fuse(contract, x2, multiplicative_interaction(width * features, a, b) | as_sequence{width}),
               multiplicative_interaction(features, a, b));
 }
