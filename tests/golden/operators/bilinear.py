@@ -84,7 +84,7 @@ def merging(c, name, prefix):
     for k in range(len(sizes)):
         if sizes[k] == 0:
             for kind in ["weight", "bias"]:
-                c.ignored.add(f"param.{prefix}{k}.{kind}")
+                c.ignored.update([f"{prefix}{k}.{kind}", f"grad.{prefix}{k}.{kind}"])  # no elements
 
 
 def block_options(c, more=""):
