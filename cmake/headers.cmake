@@ -55,15 +55,24 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion.hpp
     tectum/operators/fusion/attention_pool.hpp
     tectum/operators/fusion/bilinear.hpp
+    tectum/operators/fusion/block_bilinear.hpp
+    tectum/operators/fusion/block_linear.hpp
+    tectum/operators/fusion/chunks.hpp
+    tectum/operators/fusion/compact_bilinear.hpp
     tectum/operators/fusion/concat.hpp
+    tectum/operators/fusion/contract.hpp
     tectum/operators/fusion/cosine_similarity.hpp
     tectum/operators/fusion/elementwise.hpp
+    tectum/operators/fusion/factor_pool.hpp
+    tectum/operators/fusion/factorised.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
     tectum/operators/fusion/maximum.hpp
     tectum/operators/fusion/mean.hpp
     tectum/operators/fusion/mlb.hpp
+    tectum/operators/fusion/multiplicative.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
+    tectum/operators/fusion/signed_sqrt.hpp
     tectum/operators/fusion/stack.hpp
     tectum/operators/fusion/sum.hpp
     tectum/operators/fusion/tensor_fusion.hpp
@@ -75,11 +84,13 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/axis.hpp
     tectum/operators/layers/batch_norm.hpp
     tectum/operators/layers/channels.hpp
+    tectum/operators/layers/clamp.hpp
     tectum/operators/layers/conv1d.hpp
     tectum/operators/layers/conv2d.hpp
     tectum/operators/layers/convolve.hpp
     tectum/operators/layers/dropout.hpp
     tectum/operators/layers/embedding.hpp
+    tectum/operators/layers/expand.hpp
     tectum/operators/layers/flatten.hpp
     tectum/operators/layers/fourier_features.hpp
     tectum/operators/layers/glu.hpp

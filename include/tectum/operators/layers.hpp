@@ -5,10 +5,12 @@
 #include <tectum/operators/layers/adaptive_pool.hpp>
 #include <tectum/operators/layers/average_pool.hpp>
 #include <tectum/operators/layers/batch_norm.hpp>
+#include <tectum/operators/layers/clamp.hpp>
 #include <tectum/operators/layers/conv1d.hpp>
 #include <tectum/operators/layers/conv2d.hpp>
 #include <tectum/operators/layers/dropout.hpp>
 #include <tectum/operators/layers/embedding.hpp>
+#include <tectum/operators/layers/expand.hpp>
 #include <tectum/operators/layers/flatten.hpp>
 #include <tectum/operators/layers/fourier_features.hpp>
 #include <tectum/operators/layers/glu.hpp>

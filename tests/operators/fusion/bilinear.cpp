@@ -1,0 +1,281 @@
+// Bilinear fusion in factors: parameters as published, equivalences, absence, sketches.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <tectum/model/model.hpp>
+#include <tectum/operators/fusion/compact_bilinear.hpp>
+#include <tectum/operators/fusion/factorised.hpp>
+#include <tectum/operators/fusion/mlb.hpp>
+#include <tectum/operators/fusion/multiplicative.hpp>
+#include <tectum/operators/fusion/tensor_fusion.hpp>
+#include <tectum/operators/layers/activations.hpp>
+#include <tectum/operators/layers/clamp.hpp>
+#include <vector>
+
+namespace tt = tectum;
+
+namespace {
+
+using numbers = std::vector<double>;
+
+constexpr tt::name<"left"> left;
+constexpr tt::name<"right"> right;
+constexpr tt::name<"y"> y;
+
+constexpr auto two(int a, int b, auto expression, bool optional = false) {
+  return tt::architecture([=] {
+    return tt::equations(left = tt::input{tt::features{a, optional}}, right = tt::input{tt::features{b, optional}},
+                         y = expression);
+  });
+}
+template <class Result>
+numbers all(const Result& r) {
+  return {r.data(), r.data() + r.size()};
+}
+// Values that no rule is in.
+numbers values(std::size_t n, double seed) {
+  numbers v(n);
+  for (std::size_t i = 0; i < n; ++i) v[i] = std::sin(seed + 1.7 * static_cast<double>(i * i % 101 + i));
+  return v;
+}
+template <class Model>
+void set(Model& m, const std::string& name, const numbers& v) {
+  REQUIRE(m.set(name.c_str(), v.data()));
+}
+void close(const numbers& a, const numbers& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-13));
+}
+
+// The constants of the published code: 100 and 100 features to 300 with the defaults of its constructors, and 4800 and
+// 2048 to 1000 with its option files.
+constexpr long long of(auto expression, int a = 100, int b = 100) { return tt::parameter_count(two(a, b, expression)); }
+static_assert(of(tt::block({.features = 300, .width = 1600, .chunks = 20, .rank = 15}, left, right)) == 4691500);
+static_assert(of(tt::block_tucker({.features = 300, .width = 1600, .chunks = 20}, left, right)) == 11045100);
+static_assert(of(tt::mutan({.features = 300, .width = 1600, .factor = 15}, left, right)) == 77651500);
+static_assert(of(tt::mfb<tt::relu>({.features = 300, .width = 1200}, left, right)) == 602700);
+static_assert(of(tt::fuse(tt::mlb{.rank = 1200, .features = 300}, left, right)) == 602700);
+static_assert(of(tt::mfb({.features = 300, .width = 1200, .factor = 2}, left, right)) == 845100);
+static_assert(of(tt::mfh({.features = 300, .width = 1200, .factor = 2}, left, right)) == 1689900);
+static_assert(of(tt::mcb({.features = 300, .width = 16000}, left, right)) == 4800300);
+static_assert(of(tt::linear_sum({.features = 1000, .width = 1200}, left, right), 4800, 2048) == 9421000);
+static_assert(of(tt::mutan({.features = 1000, .width = 700, .factor = 10}, left, right), 4800, 2048) == 15310000);
+static_assert(of(tt::tucker({.features = 1000, .width = 235}, left, right), 4800, 2048) == 14823860);
+static_assert(of(tt::block_tucker({.features = 1000, .width = 1800, .chunks = 10}, left, right), 4800, 2048) ==
+              72452800);
+static_assert(of(tt::block({.features = 1000, .width = 1600, .chunks = 18, .rank = 15}, left, right), 4800, 2048) ==
+              16875780);
+static_assert(of(tt::multiplicative_interaction(6, left, right), 4, 5) == 5 * 6 * 6);
+
+static_assert(tt::mfh({.features = 1, .width = 1}, left, tt::here).mistake != nullptr);
+static_assert(tt::mfh({.features = 1, .width = 1}, left, right).mistake == nullptr);
+
+}  // namespace
+
+// The widths that the published code's function get_sizes_list gives.
+TEST_CASE("chunks of a width") {
+  const auto sizes = [](int width, int chunks) {
+    const tt::detail::chunking cut{width, chunks};
+    std::vector<int> s;
+    int begin = 0;
+    for (int c = 0; c < chunks; ++c) {
+      CHECK(cut.begin_of(c) == begin);
+      s.push_back(cut.size_of(c));
+      begin += s.back();
+    }
+    CHECK(begin == width);
+    return s;
+  };
+  CHECK(sizes(12, 3) == std::vector{4, 4, 4});
+  CHECK(sizes(40, 6) == std::vector{7, 7, 7, 7, 7, 5});
+  CHECK(sizes(4, 3) == std::vector{2, 2, 0});
+  CHECK(sizes(5, 4) == std::vector{2, 1, 1, 1});
+  CHECK(sizes(9, 7) == std::vector{2, 2, 1, 1, 1, 1, 1});
+  CHECK(!tt::detail::chunking{3, 4}.is_right());
+}
+
+TEST_CASE("the signed square root has no gradient at zero, and values outside a clamp have none") {
+  static constexpr auto network = two(4, 4, left | tt::signed_sqrt);
+  static constexpr auto held = two(4, 4, left | tt::clamp{-0.5, 1});
+  static constexpr auto pooled = two(4, 4, left | tt::factor_pool{.chunks = 2, .normalize = tt::power_norm::chunks});
+  const double x[1][4] = {{4, 0, -0.25, 1}}, one[1][4] = {{1, 1, 1, 1}}, nothing[1][4] = {};
+  tt::model<network, double> model;
+  tt::workspace<network, double> w{1};
+  CHECK(all(model.backward(w, tt::gradient(y) = one, left = x, right = x)) == numbers{2, 0, -0.5, 1});
+  CHECK(all(w.gradient(left)) == numbers{0.25, 0, 1, 0.5});
+  tt::model<held, double> clamped;
+  tt::workspace<held, double> v{1};
+  const double beside[1][4] = {{4, 0, -0.5, -1}};
+  CHECK(all(clamped.backward(v, tt::gradient(y) = one, left = beside, right = x)) == numbers{1, 0, -0.5, -0.5});
+  CHECK(all(v.gradient(left)) == numbers{0, 1, 1, 0});
+  // The second chunk, (-0.5, 1) / sqrt 1.25; all zeros stay zeros.
+  tt::model<pooled, double> norm;
+  tt::workspace<pooled, double> u{1};
+  close(all(norm.backward(u, tt::gradient(y) = one, left = x, right = x)),
+        {1, 0, -0.5 / std::sqrt(1.25), 1 / std::sqrt(1.25)});
+  CHECK(all(norm.backward(u, tt::gradient(y) = one, left = nothing, right = x)) == numbers{0, 0, 0, 0});
+  CHECK(all(u.gradient(left)) == numbers{0, 0, 0, 0});
+}
+
+TEST_CASE("MFB of factor 1 is MLB; MFH of order 1 is MFB; the order of modalities changes nothing") {
+  static constexpr auto mlb = two(5, 3, tt::fuse(tt::mlb{.rank = 6, .features = 2}, left, right));
+  static constexpr auto mfb = two(5, 3, tt::mfb<tt::tanh>({.features = 2, .width = 6}, left, right));
+  static constexpr auto mfh = two(5, 3, tt::mfh<1, tt::tanh>({.features = 2, .width = 6}, left, right));
+  static constexpr auto turned = two(5, 3, tt::mfb<tt::tanh>({.features = 2, .width = 6}, right, left));
+  const auto run = [](auto& m, const std::string& w0, const std::string& w1, const std::string& w2,
+                      const std::vector<std::string>& biases) {
+    set(m, w0, values(30, 1));
+    set(m, w1, values(18, 2));
+    set(m, w2, values(12, 3));
+    for (std::size_t i = 0; i < 3; ++i) set(m, biases[i], values(i < 2 ? 6 : 2, 4 + static_cast<double>(i)));
+    const numbers a = values(20, 7), b = values(12, 8);
+    return all(m(left = tt::tensor(a, {4, 5}), right = tt::tensor(b, {4, 3})));
+  };
+  tt::model<mlb, double> first;
+  tt::model<mfb, double> second;
+  tt::model<mfh, double> third;
+  tt::model<turned, double> fourth;
+  const numbers result = run(second, "y.linear.weight", "y.linear_2.weight", "y.linear_3.weight",
+                             {"y.linear.bias", "y.linear_2.bias", "y.linear_3.bias"});
+  close(run(first, "y.mlb.weight.0", "y.mlb.weight.1", "y.mlb.output_weight",
+            {"y.mlb.bias.0", "y.mlb.bias.1", "y.mlb.output_bias"}),
+        result);
+  CHECK(run(third, "y.linear.weight", "y.linear_2.weight", "y.linear_3.weight",
+            {"y.linear.bias", "y.linear_2.bias", "y.linear_3.bias"}) == result);
+  CHECK(run(fourth, "y.linear_2.weight", "y.linear.weight", "y.linear_3.weight",
+            {"y.linear_2.bias", "y.linear.bias", "y.linear_3.bias"}) == result);
+}
+
+TEST_CASE("BLOCK of one chunk is MUTAN") {
+  static constexpr auto block = two(5, 3, tt::block({.features = 2, .width = 4, .chunks = 1, .rank = 3}, left, right));
+  static constexpr auto mutan =
+      two(5, 3, tt::mutan({.features = 2, .width = 4, .factor = 3, .normalize = tt::power_norm::whole}, left, right));
+  tt::model<block, double> one;
+  tt::model<mutan, double> other;
+  const auto both = [&](const char* a, const char* b, const numbers& v) {
+    set(one, a, v);
+    set(other, b, v);
+  };
+  both("y.linear.weight", "y.linear.weight", values(20, 1));
+  both("y.block_linear.weight", "y.linear_2.weight", values(48, 2));
+  both("y.block_linear.bias", "y.linear_2.bias", values(12, 3));
+  both("y.linear_2.weight", "y.linear_3.weight", values(12, 4));
+  both("y.block_linear_2.weight", "y.linear_4.weight", values(48, 5));
+  both("y.block_linear_2.bias", "y.linear_4.bias", values(12, 6));
+  both("y.linear_3.weight", "y.linear_5.weight", values(8, 7));
+  both("y.linear.bias", "y.linear.bias", values(4, 8));
+  both("y.linear_2.bias", "y.linear_3.bias", values(4, 9));
+  both("y.linear_3.bias", "y.linear_5.bias", values(2, 10));
+  const numbers a = values(20, 7), b = values(12, 8);
+  const auto x = left = tt::tensor(a, {4, 5});
+  close(all(one(x, right = tt::tensor(b, {4, 3}))), all(other(x, right = tt::tensor(b, {4, 3}))));
+}
+
+TEST_CASE("an absent modality's factor is 1, at every order, and it gets no gradient") {
+  static constexpr auto network = tt::architecture([] {
+    return tt::equations(left = tt::input{tt::features{3}}, right = tt::input{tt::features{2, true}},
+                         y = tt::mfh<3>({.features = 2, .width = 4, .factor = 2}, left, right));
+  });
+  static constexpr auto whole = two(3, 2, tt::mfh<3>({.features = 2, .width = 4, .factor = 2}, left, right));
+  static constexpr auto alone = tt::architecture([] {
+    return tt::equations(left = tt::input{tt::features{3}},
+                         y = tt::mfh<3>({.features = 2, .width = 4, .factor = 2}, left));
+  });
+  tt::model<network, double> model{tt::seed{3}};
+  tt::model<whole, double> unmasked{tt::seed{3}};
+  tt::model<alone, double> single;
+  for (int k = 0; k < 4; ++k)
+    for (const char* part : {".weight", ".bias"}) {
+      const auto layer = [&](int n) { return "y.linear" + (n > 1 ? "_" + std::to_string(n) : "") + part; };
+      numbers v(64);
+      REQUIRE(model.get(layer(k < 3 ? 2 * k + 1 : 7).c_str(), v.data()));
+      set(single, layer(k + 1), v);
+    }
+  const double nan = std::nan("");
+  const double a[2][3] = {{1, -2, 3}, {0.5, 1, -1}}, b[2][2] = {{2, -1}, {nan, nan}}, zero[2][2] = {{2, -1}, {0, 0}};
+  const double ones[2][2] = {{1, 1}, {1, 1}};
+  const bool present[2] = {true, false}, always[2] = {true, true};
+  tt::workspace<network, double> w{2};
+  const numbers some = all(model.backward(w, tt::gradient(y) = ones, left = a, right = tt::optional(b, present)));
+  const numbers without = all(single(left = a)), with = all(unmasked(left = a, right = zero));
+  close({some[2], some[3]}, {without[2], without[3]});
+  CHECK(numbers(some.begin(), some.begin() + 2) == numbers(with.begin(), with.begin() + 2));
+  const numbers db = all(w.gradient(right));
+  CHECK((db[0] != 0 && db[2] == 0 && db[3] == 0));
+  CHECK(all(model(left = a, right = tt::optional(zero, always))) == with);
+}
+
+TEST_CASE("a multiplicative interaction is a linear layer on the tensor fusion") {
+  static constexpr auto parts = two(2, 3, tt::multiplicative_interaction(2, left, right));
+  static constexpr auto whole = two(2, 3, tt::fuse(tt::tensor_fusion{}, left, right) | tt::linear{2, false});
+  tt::model<parts, double> one;
+  tt::model<whole, double> other;
+  const numbers weight = values(24, 1);  // [2, 3 * 4]: rows of left are 1, x; columns are 1, y
+  numbers W, U, V, b;
+  for (std::size_t o = 0; o < 2; ++o)
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < 4; ++j) (i > 0 ? j > 0 ? W : U : j > 0 ? V : b).push_back(weight[o * 12 + i * 4 + j]);
+  set(other, "y.linear.weight", weight);
+  set(one, "y.bilinear.weight", W);
+  set(one, "y.linear.weight", U);
+  set(one, "y.linear_2.weight", V);
+  set(one, "y.bilinear.bias", b);
+  const double x0[2][2] = {{1, -2}, {0.5, 3}}, x1[2][3] = {{2, 1, -1}, {0.25, -3, 1}};
+  close(all(one(left = x0, right = x1)), all(other(left = x0, right = x1)));
+}
+
+TEST_CASE("compact bilinear pooling is the hashed outer product; its sketches are drawn in range and kept") {
+  static constexpr auto network = two(3, 4, tt::fuse(tt::compact_bilinear{5}, left, right), true);
+  tt::model<network, double> model{tt::seed{11}};
+  const double x0[2][3] = {{1, -2, 0.5}, {3, 1, 2}}, x1[2][4] = {{2, 1, -1, 4}, {0.25, -3, 1, 1}};
+  const auto sketch = [&](const char* part, int modality) {
+    numbers v(4);
+    REQUIRE(model.get(("y.compact_bilinear." + std::string(part) + "." + std::to_string(modality)).c_str(), v.data()));
+    return v;
+  };
+  const auto expected = [&](std::size_t row) {
+    const numbers h0 = sketch("h", 0), s0 = sketch("s", 0), h1 = sketch("h", 1), s1 = sketch("s", 1);
+    numbers e(5);
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < 4; ++j)
+        e[(static_cast<std::size_t>(std::abs(h0[i])) + static_cast<std::size_t>(std::abs(h1[j]))) % 5] +=
+            std::copysign(1.0, s0[i]) * std::copysign(1.0, s1[j]) * x0[row][i] * x1[row][j];
+    return e;
+  };
+  const bool here[2] = {true, true}, not_here[2] = {true, false}, nowhere[2] = {false, false};
+  const auto run = [&](const bool(&a)[2], const bool(&b)[2]) {
+    const numbers v = all(model(left = tt::optional(x0, a), right = tt::optional(x1, b)));
+    return std::vector<numbers>{numbers(v.begin(), v.begin() + 5), numbers(v.begin() + 5, v.end())};
+  };
+  for (int k = 0; k < 2; ++k)
+    for (double h : sketch("h", k)) CHECK(std::abs(h) <= 5);
+  close(run(here, here)[1], expected(1));
+  set(model, "y.compact_bilinear.h.0", {4, 0, 4});
+  set(model, "y.compact_bilinear.s.0", {1, -1, -1});
+  set(model, "y.compact_bilinear.h.1", {1, 3, 3, 0});
+  close(run(here, here)[0], expected(0));
+  // One alone: its sketch. None: zeros.
+  CHECK(run(here, not_here)[1] == numbers{-1, 0, 0, 0, 1});
+  CHECK(run(here, not_here)[0] == run(here, here)[0]);
+  CHECK(run(nowhere, not_here)[1] == numbers{0, 0, 0, 0, 0});
+}
+
+TEST_CASE("bilinear fusion refuses") {
+  const auto sentence = [](const tt::shape& s) { return std::string(s.fault ? s.fault.sentence : ""); };
+  const tt::shape row = tt::features_of(4), other = tt::features_of(5), words = tt::sequence_of(4, 3);
+  CHECK(sentence(tt::factor_pool{3}.infer(row)) ==
+        "factor_pool: factor must be 1 or more and divide the width of the input");
+  CHECK(sentence(tt::factor_pool{.chunks = 5}.infer(row)) ==
+        "factor_pool: chunks must be 1 to the width of the result");
+  CHECK(sentence(tt::block_linear{0, 1}.infer(row)) == "block_linear: chunks must be 1 to the width");
+  CHECK(sentence(tt::block_linear{1, 0}.infer(row)) == "block_linear: rank must be 1 or more");
+  CHECK(sentence(tt::block_bilinear{1}.infer(row, other)) == "block_bilinear: both inputs must have the same width");
+  CHECK(sentence(tt::contract.infer(other, words)) ==
+        "contract: the vector must have as many elements as the sequence has tokens");
+  CHECK(sentence(tt::contract.infer(row, words)) == "");
+  CHECK(sentence(tt::clamp{1, 0}.infer(row)) == "clamp: low must not be above high");
+  CHECK(sentence(tt::expand{3}.infer(row)) == "expand: the last axis of the input must be 1");
+  CHECK(sentence(tt::compact_bilinear{0}.infer(tt::range<tt::shape>{&row, 1})) ==
+        "compact_bilinear: features must be 1 or more");
+}
