@@ -22,6 +22,7 @@
 #include <tectum/operators/layers/max_pool.hpp>
 #include <tectum/operators/layers/maxout.hpp>
 #include <tectum/operators/layers/mean_pool.hpp>
+#include <tectum/operators/layers/median_pool.hpp>
 #include <tectum/operators/layers/normalize.hpp>
 #include <tectum/operators/layers/patches.hpp>
 #include <tectum/operators/layers/positions.hpp>
@@ -34,4 +35,5 @@
 #include <tectum/operators/layers/slice.hpp>
 #include <tectum/operators/layers/softmax.hpp>
 #include <tectum/operators/layers/split.hpp>
+#include <tectum/operators/layers/tanh_gate.hpp>
 #include <tectum/operators/layers/transpose.hpp>

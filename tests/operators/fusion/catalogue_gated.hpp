@@ -1,11 +1,16 @@
 // Fusion by gates, by modulation, and of decisions.
 #pragma once
 
+#include <tectum/operators/fusion/attention_fusion.hpp>
 #include <tectum/operators/fusion/channel_excite.hpp>
 #include <tectum/operators/fusion/channel_squeeze.hpp>
 #include <tectum/operators/fusion/film.hpp>
+#include <tectum/operators/fusion/gaussian_product.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
 #include <tectum/operators/fusion/modulate.hpp>
+#include <tectum/operators/fusion/token_gate.hpp>
+#include <tectum/operators/layers/median_pool.hpp>
+#include <tectum/operators/layers/tanh_gate.hpp>
 
 #include "../catalogue.hpp"
 
@@ -54,6 +59,29 @@ void gated_fusion(Visit&& visit) {
     const tt::shape x = d.anything();
     return drawn(tt::channel_excite{.gain = d.coin() ? 1.0 : 2.0}, {x, d.features(may_be::absent)});
   });
+  visit([](dice& d) {
+    const tt::attention_fusion op{.features = d.coin() ? 0 : d.width()};
+    return drawn(op, detail::optional_vectors(d, 1, 4));
+  });
+  visit([](dice& d) {
+    const tt::shape first = d.anything();
+    std::vector<tt::shape> all{first};
+    for (int n = 2 * d.between(1, 3); n > 1; --n) {
+      tt::shape s = d.masked(first.unmasked(), may_be::both);
+      s.padded = first.padded;
+      all.push_back(s);
+    }
+    const bool logs = d.coin();
+    const tt::check_options positive{.low = 0.2, .high = 2, .extreme = 0};
+    return drawn(tt::gaussian_product{.log_variance = logs, .prior = d.coin()}, all,
+                 logs ? tt::check_options{} : positive);
+  });
+  visit([](dice& d) { return drawn(tt::tanh_gate{.initial = 0.5}, {d.anything()}); });
+  visit([](dice& d) {
+    const tt::shape x = d.sequence(may_be::both);
+    return drawn(tt::token_gate{}, {x, x.with_width(1)});
+  });
+  visit([](dice& d) { return drawn(tt::median_pool, {d.sequence(may_be::both)}); });
 }
 
 }  // namespace catalogue
