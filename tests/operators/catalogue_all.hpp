@@ -4,6 +4,7 @@
 #include "attention/catalogue_attention.hpp"
 #include "encoders/catalogue_encoders.hpp"
 #include "fusion/catalogue_fusion.hpp"
+#include "fusion/catalogue_gated.hpp"
 #include "fusion/catalogue_simple.hpp"
 #include "layers/catalogue_activations.hpp"
 #include "layers/catalogue_convolution.hpp"
@@ -29,6 +30,7 @@ void all(const Visit& visit) {
   attention(visit);
   simple_fusion(visit);
   multiplying_fusion(visit);
+  gated_fusion(visit);
   losses(visit);
   encoders(visit);
 }

@@ -8,6 +8,7 @@
 #include <tectum/operators/fusion/channel_squeeze.hpp>
 #include <tectum/operators/fusion/concat.hpp>
 #include <tectum/operators/fusion/cosine_similarity.hpp>
+#include <tectum/operators/fusion/decisions.hpp>
 #include <tectum/operators/fusion/film.hpp>
 #include <tectum/operators/fusion/gaussian_product.hpp>
 #include <tectum/operators/fusion/gmu.hpp>

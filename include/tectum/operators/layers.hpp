@@ -23,6 +23,7 @@
 #include <tectum/operators/layers/maxout.hpp>
 #include <tectum/operators/layers/mean_pool.hpp>
 #include <tectum/operators/layers/median_pool.hpp>
+#include <tectum/operators/layers/missing_token.hpp>
 #include <tectum/operators/layers/normalize.hpp>
 #include <tectum/operators/layers/patches.hpp>
 #include <tectum/operators/layers/positions.hpp>

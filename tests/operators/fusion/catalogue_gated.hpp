@@ -10,6 +10,7 @@
 #include <tectum/operators/fusion/modulate.hpp>
 #include <tectum/operators/fusion/token_gate.hpp>
 #include <tectum/operators/layers/median_pool.hpp>
+#include <tectum/operators/layers/missing_token.hpp>
 #include <tectum/operators/layers/tanh_gate.hpp>
 
 #include "../catalogue.hpp"
@@ -81,6 +82,7 @@ void gated_fusion(Visit&& visit) {
     const tt::shape x = d.sequence(may_be::both);
     return drawn(tt::token_gate{}, {x, x.with_width(1)});
   });
+  visit([](dice& d) { return drawn(tt::missing_token{.p = d.coin() ? 0 : 0.3}, {d.anything(may_be::absent)}); });
   visit([](dice& d) { return drawn(tt::median_pool, {d.sequence(may_be::both)}); });
 }
 

@@ -37,9 +37,7 @@ struct attention_fusion {
         .add(bias_of("attention_bias", x.size(), joined(x)));
   }
   // All inputs in one row, their projections, the weights.
-  constexpr extents saved(range<shape> x) const {
-    return {.per_sample = joined(x) + 1LL * x.size() * (out(x) + 1)};
-  }
+  constexpr extents saved(range<shape> x) const { return {.per_sample = joined(x) + 1LL * x.size() * (out(x) + 1)}; }
   // Gradients of the row, of the weights and of the scores, of a projection.
   constexpr extents scratch(range<shape> x) const {
     return {.fixed = transposed_panel_size(out(x) > x.size() ? out(x) : x.size(), 1),
@@ -89,8 +87,9 @@ struct attention_fusion {
     C::kernels::fill(d_scores, T(0));
     for (index b = 0; b < samples; ++b) {
       for (int k = 0; k < n; ++k)
-        d_weights(b, k) =
-            xs[k].present(b) ? C::kernels::dot(width, dy.sample(b), static_cast<const T*>(p.projected(k).row(b))) : T(0);
+        d_weights(b, k) = xs[k].present(b)
+                              ? C::kernels::dot(width, dy.sample(b), static_cast<const T*>(p.projected(k).row(b)))
+                              : T(0);
       C::kernels::softmax_gradient(n, static_cast<const T*>(p.weights.row(b)), static_cast<const T*>(d_weights.row(b)),
                                    d_scores.row(b));
     }

@@ -58,8 +58,8 @@ struct channel_excite {
         d, [g](auto v, auto z) { return v * z * (decltype(z)(T(1)) - z / decltype(z)(g)); }, matrix<const T>(d),
         matrix<const T>(gates));
     if (c.gradients) {
-      C::kernels::product_weight_gradient(
-          d, detail::selected_rows<typename C::kernels>(e, d.data + d.rows * d.stride), c.weight_gradient(0));
+      C::kernels::product_weight_gradient(d, detail::selected_rows<typename C::kernels>(e, d.data + d.rows * d.stride),
+                                          c.weight_gradient(0));
       C::kernels::add_column_sums(d, c.gradient(1));
     }
     if (!de) return;

@@ -70,7 +70,8 @@ struct channel_squeeze {
   void backward(C& c, inputs<C> xs, in<C>, in<C> dy, outputs<C> dxs) const noexcept {
     using T = typename C::scalar;
     const matrix<T> s = means(c, xs, dy.samples), e{s.data + s.rows * s.stride, dy.samples, dy.width(), dy.width()};
-    const matrix<T> ds{c.scratch(), s.rows, s.columns, s.columns}, d{ds.data + s.rows * s.columns, e.rows, e.columns, e.columns};
+    const matrix<T> ds{c.scratch(), s.rows, s.columns, s.columns},
+        d{ds.data + s.rows * s.columns, e.rows, e.columns, e.columns};
     C::kernels::map(
         d, [](auto g, auto v) { return g * activation_gradient_from_output(activation::relu, v); }, dy.as_rows(),
         matrix<const T>(e));

@@ -42,15 +42,14 @@ struct film {
     using T = typename C::scalar;
     const matrix<T> all = kept(c, x), gammas = detail::columns_of(all, 0, all.columns / 2);
     C::kernels::product(condition.as_rows(), c.weight(0), {c.values(1)}, all);
-    if (delta)
-      C::kernels::map(gammas, [](auto g) { return g + decltype(g)(T(1)); }, matrix<const T>(gammas));
+    if (delta) C::kernels::map(gammas, [](auto g) { return g + decltype(g)(T(1)); }, matrix<const T>(gammas));
     for (index b = 0; condition.mask && b < x.samples; ++b)
       if (!condition.present(b)) {
         C::kernels::fill(detail::rows_of(all, b, 1), T(0));
         C::kernels::fill(detail::rows_of(gammas, b, 1), T(1));
       }
-    detail::modulate_channels<typename C::kernels, T>(x, gammas, detail::columns_of(all, all.columns / 2, all.columns / 2),
-                                                      y);
+    detail::modulate_channels<typename C::kernels, T>(x, gammas,
+                                                      detail::columns_of(all, all.columns / 2, all.columns / 2), y);
   }
   template <class C>
   void backward(C& c, in<C> x, in<C> condition, in<C>, in<C> dy, out<C> dx, out<C> d_condition) const noexcept {
@@ -58,9 +57,8 @@ struct film {
     const matrix<T> all = kept(c, x), d{c.scratch(), x.samples, all.columns, all.columns};
     const index half = all.columns / 2;
     C::kernels::fill(d, T(0));
-    detail::modulate_channels_gradient<typename C::kernels, T>(x, detail::columns_of(all, 0, half), dy, dx,
-                                                               detail::columns_of(d, 0, half),
-                                                               detail::columns_of(d, half, half));
+    detail::modulate_channels_gradient<typename C::kernels, T>(
+        x, detail::columns_of(all, 0, half), dy, dx, detail::columns_of(d, 0, half), detail::columns_of(d, half, half));
     for (index b = 0; condition.mask && b < x.samples; ++b)
       if (!condition.present(b)) C::kernels::fill(detail::rows_of(d, b, 1), T(0));
     if (c.gradients) {
@@ -68,8 +66,7 @@ struct film {
           d, detail::selected_rows<typename C::kernels>(condition, d.data + d.rows * d.stride), c.weight_gradient(0));
       C::kernels::add_column_sums(d, c.gradient(1));
     }
-    if (d_condition)
-      C::kernels::product_input_gradient(d, c.weight(0), d_condition.as_rows(), c.scratch_fixed());
+    if (d_condition) C::kernels::product_input_gradient(d, c.weight(0), d_condition.as_rows(), c.scratch_fixed());
   }
 
  private:

@@ -73,8 +73,7 @@ struct gmu {
       const auto act = gate == gmu_gate::projections ? activation::identity : activation::tanh;
       C::kernels::product(xs[k].as_rows(), c.weight(each * k), {bias ? c.values(each * k + 1) : nullptr, act}, u);
       clear_absent<C>(xs[k], u);
-      if (gate == gmu_gate::projections)
-        C::kernels::map(h, [](auto v) { return math::tanh(v); }, matrix<const T>(u));
+      if (gate == gmu_gate::projections) C::kernels::map(h, [](auto v) { return math::tanh(v); }, matrix<const T>(u));
       if (gate != gmu_gate::inputs) continue;
       const matrix<T> to = detail::columns_of(p.seen, column, xs[k].width());
       if (xs[k].mask) C::kernels::fill(to, T(0));
@@ -91,8 +90,8 @@ struct gmu {
     const matrix<T> to = y.as_rows();
     if (p.count == 1) {
       C::kernels::map(
-          to, [](auto a, auto h, auto other) { return fma(a, h, (decltype(a)(T(1)) - a) * other); },
-          p.gate_of(0), matrix<const T>(p.hidden_of(0)), matrix<const T>(p.hidden_of(1)));
+          to, [](auto a, auto h, auto other) { return fma(a, h, (decltype(a)(T(1)) - a) * other); }, p.gate_of(0),
+          matrix<const T>(p.hidden_of(0)), matrix<const T>(p.hidden_of(1)));
       return;
     }
     C::kernels::map(to, times, p.gate_of(0), matrix<const T>(p.hidden_of(0)));
@@ -133,7 +132,8 @@ struct gmu {
         C::kernels::map(
             scalar ? matrix<T>{d.row(b) + g, 1, 1, 1} : detail::columns_of(d, g * features, features),
             [](auto v, auto z) { return v * activation_gradient_from_output(activation::sigmoid, z); },
-            scalar ? matrix<const T>{d.row(b) + g, 1, 1, 1} : matrix<const T>(detail::columns_of(d, g * features, features)),
+            scalar ? matrix<const T>{d.row(b) + g, 1, 1, 1}
+                   : matrix<const T>(detail::columns_of(d, g * features, features)),
             scalar ? matrix<const T>{p.gates.row(b) + g * features, 1, 1, 1} : p.gate_of(g));
     if (c.gradients) {
       C::kernels::product_weight_gradient(d, p.seen, c.weight_gradient(last));
@@ -201,7 +201,8 @@ struct gmu {
     int features, count;
     matrix<T> hidden, seen, gates;
     template <class C>
-    places(const gmu& op, C& c, inputs<C> xs, index samples) : features(op.features), count(op.gates(xs.size())) {
+    places(const gmu& op, C& c, inputs<C> xs, index samples) : features(op.features),
+                                                               count(op.gates(xs.size())) {
       index wide = index{xs.size()} * features, all = 0;
       hidden = {c.saved(), samples, wide, wide};
       for (const in<C>& x : xs) all += x.width();

@@ -50,9 +50,7 @@ struct modulate {
     using T = typename C::scalar;
     const matrix<const T> all = gains(c, gamma);
     const index n = gamma.width();
-    const auto part = [&](const auto& v, index b) {
-      return v ? view<T>{v.sample(b), 1, n, v.of, nullptr} : view<T>{};
-    };
+    const auto part = [&](const auto& v, index b) { return v ? view<T>{v.sample(b), 1, n, v.of, nullptr} : view<T>{}; };
     for (index b = 0; b < x.samples; ++b) {
       const index bytes = x.of->padded ? b * x.length() : b;
       const in<C> xb{x.sample(b), 1, x.stride, x.of, x.mask ? x.mask + bytes : nullptr};
@@ -60,9 +58,8 @@ struct modulate {
       const out<C> dxb = dx ? out<C>{dx.sample(b), 1, dx.stride, dx.of, nullptr} : out<C>{};
       const out<C> g = gamma.present(b) ? part(d_gamma, b) : out<C>{};
       const out<C> s = beta.present(b) ? part(d_beta, b) : out<C>{};
-      detail::modulate_channels_gradient<typename C::kernels, T>(xb, detail::rows_of(all, b, 1), db, dxb,
-                                                                 g ? g.as_rows() : matrix<T>{},
-                                                                 s ? s.as_rows() : matrix<T>{});
+      detail::modulate_channels_gradient<typename C::kernels, T>(
+          xb, detail::rows_of(all, b, 1), db, dxb, g ? g.as_rows() : matrix<T>{}, s ? s.as_rows() : matrix<T>{});
     }
   }
 

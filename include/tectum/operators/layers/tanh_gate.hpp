@@ -23,8 +23,8 @@ struct tanh_gate {
     return x;
   }
   constexpr auto parameters(shape) const {
-    return parameter_list(vector_of("alpha", 1, role::scale)
-                              .initialised(tectum::initial::constant, static_cast<float>(initial)));
+    return parameter_list(
+        vector_of("alpha", 1, role::scale).initialised(tectum::initial::constant, static_cast<float>(initial)));
   }
   constexpr long long multiply_adds(shape) const { return 0; }
 
