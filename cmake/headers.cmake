@@ -53,29 +53,40 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/attention/weights.hpp
     tectum/operators/encoders/encoder.hpp
     tectum/operators/fusion.hpp
+    tectum/operators/fusion/attention_fusion.hpp
     tectum/operators/fusion/attention_pool.hpp
     tectum/operators/fusion/bilinear.hpp
     tectum/operators/fusion/block_bilinear.hpp
     tectum/operators/fusion/block_linear.hpp
+    tectum/operators/fusion/channel_excite.hpp
+    tectum/operators/fusion/channel_squeeze.hpp
     tectum/operators/fusion/chunks.hpp
     tectum/operators/fusion/compact_bilinear.hpp
     tectum/operators/fusion/concat.hpp
     tectum/operators/fusion/contract.hpp
     tectum/operators/fusion/cosine_similarity.hpp
+    tectum/operators/fusion/decisions.hpp
     tectum/operators/fusion/elementwise.hpp
     tectum/operators/fusion/factor_pool.hpp
     tectum/operators/fusion/factorised.hpp
+    tectum/operators/fusion/film.hpp
+    tectum/operators/fusion/gaussian_product.hpp
+    tectum/operators/fusion/gmu.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
     tectum/operators/fusion/maximum.hpp
     tectum/operators/fusion/mean.hpp
     tectum/operators/fusion/mlb.hpp
+    tectum/operators/fusion/modulate.hpp
+    tectum/operators/fusion/modulation.hpp
     tectum/operators/fusion/multiplicative.hpp
+    tectum/operators/fusion/nonlocal_gate.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
     tectum/operators/fusion/signed_sqrt.hpp
     tectum/operators/fusion/stack.hpp
     tectum/operators/fusion/sum.hpp
     tectum/operators/fusion/tensor_fusion.hpp
+    tectum/operators/fusion/token_gate.hpp
     tectum/operators/fusion/weighted_sum.hpp
     tectum/operators/layers.hpp
     tectum/operators/layers/activations.hpp
@@ -104,6 +115,8 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/max_pool.hpp
     tectum/operators/layers/maxout.hpp
     tectum/operators/layers/mean_pool.hpp
+    tectum/operators/layers/median_pool.hpp
+    tectum/operators/layers/missing_token.hpp
     tectum/operators/layers/normalize.hpp
     tectum/operators/layers/patches.hpp
     tectum/operators/layers/positions.hpp
@@ -118,6 +131,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/slice.hpp
     tectum/operators/layers/softmax.hpp
     tectum/operators/layers/split.hpp
+    tectum/operators/layers/tanh_gate.hpp
     tectum/operators/layers/transpose.hpp
     tectum/operators/layers/value_shape.hpp
     tectum/operators/layers/waves.hpp

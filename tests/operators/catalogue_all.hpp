@@ -5,6 +5,7 @@
 #include "encoders/catalogue_encoders.hpp"
 #include "fusion/catalogue_bilinear.hpp"
 #include "fusion/catalogue_fusion.hpp"
+#include "fusion/catalogue_gated.hpp"
 #include "fusion/catalogue_simple.hpp"
 #include "layers/catalogue_activations.hpp"
 #include "layers/catalogue_convolution.hpp"
@@ -31,6 +32,7 @@ void all(const Visit& visit) {
   simple_fusion(visit);
   multiplying_fusion(visit);
   bilinear_fusion(visit);
+  gated_fusion(visit);
   losses(visit);
   encoders(visit);
 }

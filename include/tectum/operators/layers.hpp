@@ -24,6 +24,8 @@
 #include <tectum/operators/layers/max_pool.hpp>
 #include <tectum/operators/layers/maxout.hpp>
 #include <tectum/operators/layers/mean_pool.hpp>
+#include <tectum/operators/layers/median_pool.hpp>
+#include <tectum/operators/layers/missing_token.hpp>
 #include <tectum/operators/layers/normalize.hpp>
 #include <tectum/operators/layers/patches.hpp>
 #include <tectum/operators/layers/positions.hpp>
@@ -36,4 +38,5 @@
 #include <tectum/operators/layers/slice.hpp>
 #include <tectum/operators/layers/softmax.hpp>
 #include <tectum/operators/layers/split.hpp>
+#include <tectum/operators/layers/tanh_gate.hpp>
 #include <tectum/operators/layers/transpose.hpp>
