@@ -23,8 +23,9 @@ CASES_IN_A_FILE = 6
 
 
 def waiting():
+    """The operators that wait, and the options that each knows."""
     lines = (HERE / "waiting.txt").read_text().splitlines()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    return {line.split()[0]: set(line.split()[1:]) for line in lines if line.strip() and not line.startswith("#")}
 
 
 def read_cases(goldens, part):
@@ -42,6 +43,9 @@ def read_cases(goldens, part):
         waits_still = entry["operator"] in waits
         try:
             case = None if waits_still else Case(entry, goldens)
+            unknown = set(entry["hyperparameters"]) - waits[entry["operator"]] if waits_still else set()
+            if unknown:
+                raise Mistake(f"unknown option '{min(unknown)}'")
             if entry.get("contradicts_law"):
                 row.update(state="differs", why=entry["contradicts_law"])
                 continue
