@@ -5,6 +5,14 @@
 #include <cstdlib>
 #include <tectum/check.hpp>
 
+// A mutant that touches a guard page is left by a jump, with what it had allocated: no leak of the library.
+#ifdef __clang__
+#if __has_feature(address_sanitizer)
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+#endif
+#endif
+
 namespace mutation {
 
 void table::add(const char* name, const tt::detail::checked_operator& op, const fault& f,

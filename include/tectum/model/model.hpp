@@ -160,7 +160,7 @@ class model {
   template <class... Arguments>
   auto gradients_at(random_stream random, workspace_type& w, const Arguments&... arguments) {
     T* const g = w.gradients(graph().parameter_elements);
-    std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
+    if (g) std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
     return add_gradients(random, w, arguments...);
   }
   // The same, added to what the workspace's gradients hold.
@@ -193,7 +193,7 @@ class model {
                   "tectum: backward needs tt::gradient(y) = tensor for what is wanted, instead of its name");
     using call = detail::call<Architecture, mode::backward, detail::wanted_of<Arguments...>>;
     T* const g = w.gradients(graph().parameter_elements);
-    std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
+    if (g) std::memset(static_cast<void*>(g), 0, static_cast<std::size_t>(graph().parameter_elements) * sizeof(T));
     run<T> r = start<call>(w, arguments...);
     const source given[] = {gradient_source(arguments)...};
     bound<T> seeds[call::wanted.count];
