@@ -121,15 +121,16 @@ consteval int epilogue_of() {
   else return -1;
 }
 
+// Nearly all of this runs while compiling; what is left of it in a program is not worth optimising.
 template <class Op>
 struct erased {
   static constexpr int arity = arity_of<Op>();
 
-  static constexpr shapes infer(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr shapes infer(const slot* options, range<shape> in) {
     const Op op = restore_options<Op>(options);
     return shapes(with_shapes<arity>(in, [&](const auto&... s) { return op.infer(s...); }));
   }
-  static constexpr parameter_list describe(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr parameter_list describe(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::parameters; }) {
       const Op op = restore_options<Op>(options);
       return with_shapes<arity>(in, [&](const auto&... s) { return op.parameters(s...); });
@@ -137,7 +138,7 @@ struct erased {
       return {};
     }
   }
-  static constexpr extents saved(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr extents saved(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::saved; }) {
       const Op op = restore_options<Op>(options);
       return with_shapes<arity>(in, [&](const auto&... s) { return op.saved(s...); });
@@ -145,7 +146,7 @@ struct erased {
       return {};
     }
   }
-  static constexpr extents scratch(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr extents scratch(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::scratch; }) {
       const Op op = restore_options<Op>(options);
       return with_shapes<arity>(in, [&](const auto&... s) { return op.scratch(s...); });
@@ -153,7 +154,7 @@ struct erased {
       return {};
     }
   }
-  static constexpr token_mask result_mask(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr token_mask result_mask(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::result_mask; }) {
       const Op op = restore_options<Op>(options);
       return with_shapes<arity>(in, [&](const auto&... s) { return op.result_mask(s...); });
@@ -161,12 +162,12 @@ struct erased {
       return {};
     }
   }
-  static constexpr int id_limit(const slot* options) {
+  [[gnu::cold]] static constexpr int id_limit(const slot* options) {
     if constexpr (requires { &Op::id_limit; }) return restore_options<Op>(options).id_limit();
     else return 0;
   }
   // Unless the operator says otherwise: each weight once for every row of the first input.
-  static constexpr long long multiply_adds(const slot* options, range<shape> in) {
+  [[gnu::cold]] static constexpr long long multiply_adds(const slot* options, range<shape> in) {
     if constexpr (requires { &Op::multiply_adds; }) {
       const Op op = restore_options<Op>(options);
       return with_shapes<arity>(in, [&](const auto&... s) { return op.multiply_adds(s...); });

@@ -38,8 +38,9 @@ inline bool write_mask(const source& s, const shape& e, const placed& p, std::ui
 }
 
 // Packs the valid places and sets the others to zero: what lies in padding is never read, be it NaN.
-template <class To>
-void pack(const source& s, const shape& e, const placed& p, const std::uint8_t* mask, To* to) noexcept {
+inline void pack(const source& s, const shape& e, const placed& p, const std::uint8_t* mask, const conversion& c,
+                 void* into) noexcept {
+  char* const to = static_cast<char*>(into);
   const char* const from = static_cast<const char*>(s.layout.data);
   const index size = e.size(), length = e.padded ? e.length() : 1, token = size / (length == 0 ? 1 : length);
   if (!mask) {
@@ -51,16 +52,16 @@ void pack(const source& s, const shape& e, const placed& p, const std::uint8_t* 
       next *= p.extent[i];
     }
     for (int i = 0; i <= p.rank; ++i) whole.axis(p.extent[i], p.stride[i], to_stride[i]);
-    copy_block(s.type, whole, from, to);
+    copy_block(c, whole, from, to);
     return;
   }
   for (index b = 0; b < p.samples; ++b) {
     for (index begin = 0, end; begin < length; begin = end) {
       const std::uint8_t* const row = mask + b * length;
       for (end = begin + 1; end < length && row[end] == row[begin];) ++end;
-      To* const target = to + b * size + begin * token;
+      char* const target = to + (b * size + begin * token) * c.to_size;
       if (!row[begin]) {
-        std::memset(static_cast<void*>(target), 0, static_cast<std::size_t>((end - begin) * token) * sizeof(To));
+        std::memset(target, 0, static_cast<std::size_t>((end - begin) * token * c.to_size));
         continue;
       }
       block run;
@@ -74,7 +75,7 @@ void pack(const source& s, const shape& e, const placed& p, const std::uint8_t* 
         run.axis(i == 1 && e.padded ? end - begin : p.extent[i], p.stride[i], to_stride[i]);
       }
       const index at = b * p.stride[0] + (e.padded ? begin * p.stride[1] : 0);
-      copy_block(s.type, run, from + at * size_of(s.type), target);
+      copy_block(c, run, from + at * c.from_size, target);
     }
   }
 }
@@ -117,10 +118,10 @@ template <class T>
     if (e.holds_ids()) out.ids = static_cast<const std::int32_t*>(s.layout.data);
     else out.data = static_cast<const T*>(s.layout.data);
   } else if (e.holds_ids()) {
-    pack(s, e, p, all ? nullptr : mask, ids);
+    pack(s, e, p, all ? nullptr : mask, conversion_to<std::int32_t>(s.type), ids);
     out.ids = ids;
   } else {
-    pack(s, e, p, all ? nullptr : mask, copy);
+    pack(s, e, p, all ? nullptr : mask, conversion_to<T>(s.type), copy);
     out.data = copy;
   }
   return out;

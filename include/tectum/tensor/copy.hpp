@@ -35,7 +35,9 @@ From load(const char* from, index at) noexcept {
 }
 
 template <class From, class To>
-void copy_line(index n, const char* from, index from_stride, To* to, index to_stride) noexcept {
+void copy_line(index n, const char* from, index from_stride, char* target,
+               index to_stride) noexcept TECTUM_NONBLOCKING {
+  To* const to = reinterpret_cast<To*>(target);
   if (from_stride == 1 && to_stride == 1) {
     if constexpr (std::is_same_v<From, To>) std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(To));
     else
@@ -45,67 +47,77 @@ void copy_line(index n, const char* from, index from_stride, To* to, index to_st
   for (index i = 0; i < n; ++i) to[i * to_stride] = static_cast<To>(load<From>(from, i * from_stride));
 }
 
-// Walks the axes [first, last) and calls body(offset in from, offset in to) for each place.
-template <class Body>
-void for_each_place(const block& b, int first, int last, Body body) noexcept {
-  index at[max_rank] = {};
-  index from = 0, to = 0;
-  for (;;) {
-    body(from, to);
-    int axis = last - 1;
-    for (; axis >= first; --axis) {
-      from += b.from[axis];
-      to += b.to[axis];
-      if (++at[axis] < b.extent[axis]) break;
-      from -= b.extent[axis] * b.from[axis];
-      to -= b.extent[axis] * b.to[axis];
-      at[axis] = 0;
-    }
-    if (axis < first) return;
+// What a copy knows of the two scalars: their sizes and how a line is converted. The walk below is compiled once.
+struct conversion {
+  void (*line)(index n, const char* from, index from_stride, char* to, index to_stride) noexcept TECTUM_NONBLOCKING;
+  index from_size, to_size;
+};
+template <class From, class To>
+inline constexpr conversion converted{copy_line<From, To>, index{sizeof(From)}, index{sizeof(To)}};
+
+// The same with the scalar known at run time. A bool is read as its byte.
+template <class To>
+conversion conversion_to(scalar_type from) noexcept {
+  switch (from) {
+    case scalar_type::boolean:
+    case scalar_type::uint8: return converted<std::uint8_t, To>;
+    case scalar_type::int16: return converted<std::int16_t, To>;
+    case scalar_type::int32: return converted<std::int32_t, To>;
+    case scalar_type::uint32: return converted<std::uint32_t, To>;
+    case scalar_type::int64: return converted<std::int64_t, To>;
+    case scalar_type::uint64: return converted<std::uint64_t, To>;
+    case scalar_type::float32: return converted<float, To>;
+    case scalar_type::float64: return converted<double, To>;
+    case scalar_type::unknown: break;
+  }
+  return {nullptr, 0, 0};
+}
+
+// A copy of bits, whatever the scalar of so many bytes means.
+inline conversion bits_of(index bytes) noexcept {
+  switch (bytes) {
+    case 1: return converted<std::uint8_t, std::uint8_t>;
+    case 2: return converted<std::int16_t, std::int16_t>;
+    case 4: return converted<std::int32_t, std::int32_t>;
+    case 8: return converted<std::int64_t, std::int64_t>;
+    default: return {nullptr, 0, 0};
   }
 }
 
-template <class From, class To>
-void copy_block(const block& b, const char* from, To* to) noexcept {
-  if (b.empty) return;
-  if (b.rank == 0) {
-    *to = static_cast<To>(load<From>(from, 0));
-    return;
+// Copies n elements of axis `axis` for every place of the axes [first, last).
+inline void copy_lines(const conversion& c, const block& b, int first, int last, int axis, index n, const char* from,
+                       char* to) noexcept {
+  index at[max_rank] = {};
+  for (;;) {
+    c.line(n, from, b.from[axis], to, b.to[axis]);
+    int i = last - 1;
+    for (; i >= first; --i) {
+      from += b.from[i] * c.from_size;
+      to += b.to[i] * c.to_size;
+      if (++at[i] < b.extent[i]) break;
+      from -= b.extent[i] * b.from[i] * c.from_size;
+      to -= b.extent[i] * b.to[i] * c.to_size;
+      at[i] = 0;
+    }
+    if (i < first) return;
   }
+}
+
+inline void copy_block(const conversion& c, const block& b, const char* from, void* target) noexcept {
+  char* const to = static_cast<char*>(target);
+  if (b.empty || c.line == nullptr) return;
+  if (b.rank == 0) return c.line(1, from, 1, to, 1);
   const int inner = b.rank - 1;
   if (inner > 0 && (b.from[0] == 1 || b.to[0] == 1)) {
     // One of the two is column-major: a tile of its first axis at a time, so that a cache line is used whole.
     constexpr index tile = 16;
     for (index start = 0; start < b.extent[0]; start += tile) {
       const index n = b.extent[0] - start < tile ? b.extent[0] - start : tile;
-      const char* const source = from + start * b.from[0] * index{sizeof(From)};
-      To* const target = to + start * b.to[0];
-      for_each_place(b, 1, b.rank, [&](index f, index t) {
-        copy_line<From>(n, source + f * index{sizeof(From)}, b.from[0], target + t, b.to[0]);
-      });
+      copy_lines(c, b, 1, b.rank, 0, n, from + start * b.from[0] * c.from_size, to + start * b.to[0] * c.to_size);
     }
     return;
   }
-  for_each_place(b, 0, inner, [&](index f, index t) {
-    copy_line<From>(b.extent[inner], from + f * index{sizeof(From)}, b.from[inner], to + t, b.to[inner]);
-  });
-}
-
-// The same with the scalar known at run time. A bool is read as its byte.
-template <class To>
-void copy_block(scalar_type type, const block& b, const char* from, To* to) noexcept {
-  switch (type) {
-    case scalar_type::boolean:
-    case scalar_type::uint8: return copy_block<std::uint8_t>(b, from, to);
-    case scalar_type::int16: return copy_block<std::int16_t>(b, from, to);
-    case scalar_type::int32: return copy_block<std::int32_t>(b, from, to);
-    case scalar_type::uint32: return copy_block<std::uint32_t>(b, from, to);
-    case scalar_type::int64: return copy_block<std::int64_t>(b, from, to);
-    case scalar_type::uint64: return copy_block<std::uint64_t>(b, from, to);
-    case scalar_type::float32: return copy_block<float>(b, from, to);
-    case scalar_type::float64: return copy_block<double>(b, from, to);
-    case scalar_type::unknown: return;
-  }
+  copy_lines(c, b, 0, inner, inner, b.extent[inner], from, to);
 }
 
 // One element of a tensor of integers; what does not fit becomes -1, which no check lets pass.

@@ -74,7 +74,8 @@ class result {
       text.append_extents(layout_.extent, layout_.rank).append(", got ").append_extents(to.extent, to.rank);
       fail(error_kind::shape, text);
     }
-    boundary::copy_block<T>(all, reinterpret_cast<const char*>(layout_.data), to.data);
+    using to_scalar = std::remove_pointer_t<decltype(to.data)>;
+    boundary::copy_block(boundary::converted<T, to_scalar>, all, reinterpret_cast<const char*>(layout_.data), to.data);
   }
 
  private:

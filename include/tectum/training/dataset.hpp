@@ -97,11 +97,7 @@ class gathering {
     }
     for (const index row : rows) {
       const char* const sample = from + row * from_stride * bytes;
-      // A copy of bits: what the scalar means does not matter.
-      if (bytes == 1) boundary::copy_block<std::uint8_t>(one, sample, to);
-      if (bytes == 2) boundary::copy_block<std::int16_t>(one, sample, reinterpret_cast<std::int16_t*>(to));
-      if (bytes == 4) boundary::copy_block<std::int32_t>(one, sample, reinterpret_cast<std::int32_t*>(to));
-      if (bytes == 8) boundary::copy_block<std::int64_t>(one, sample, reinterpret_cast<std::int64_t*>(to));
+      boundary::copy_block(boundary::bits_of(bytes), one, sample, to);
       to += to_stride * bytes;
     }
   }
