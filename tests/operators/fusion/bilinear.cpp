@@ -48,26 +48,6 @@ void close(const numbers& a, const numbers& b) {
   for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-13));
 }
 
-// The constants of the published code: 100 and 100 features to 300 with the defaults of its constructors, and 4800 and
-// 2048 to 1000 with its option files.
-constexpr long long of(auto expression, int a = 100, int b = 100) { return tt::parameter_count(two(a, b, expression)); }
-static_assert(of(tt::block({.features = 300, .width = 1600, .chunks = 20, .rank = 15}, left, right)) == 4691500);
-static_assert(of(tt::block_tucker({.features = 300, .width = 1600, .chunks = 20}, left, right)) == 11045100);
-static_assert(of(tt::mutan({.features = 300, .width = 1600, .factor = 15}, left, right)) == 77651500);
-static_assert(of(tt::mfb<tt::relu>({.features = 300, .width = 1200}, left, right)) == 602700);
-static_assert(of(tt::fuse(tt::mlb{.rank = 1200, .features = 300}, left, right)) == 602700);
-static_assert(of(tt::mfb({.features = 300, .width = 1200, .factor = 2}, left, right)) == 845100);
-static_assert(of(tt::mfh({.features = 300, .width = 1200, .factor = 2}, left, right)) == 1689900);
-static_assert(of(tt::mcb({.features = 300, .width = 16000}, left, right)) == 4800300);
-static_assert(of(tt::linear_sum({.features = 1000, .width = 1200}, left, right), 4800, 2048) == 9421000);
-static_assert(of(tt::mutan({.features = 1000, .width = 700, .factor = 10}, left, right), 4800, 2048) == 15310000);
-static_assert(of(tt::tucker({.features = 1000, .width = 235}, left, right), 4800, 2048) == 14823860);
-static_assert(of(tt::block_tucker({.features = 1000, .width = 1800, .chunks = 10}, left, right), 4800, 2048) ==
-              72452800);
-static_assert(of(tt::block({.features = 1000, .width = 1600, .chunks = 18, .rank = 15}, left, right), 4800, 2048) ==
-              16875780);
-static_assert(of(tt::multiplicative_interaction(6, left, right), 4, 5) == 5 * 6 * 6);
-
 static_assert(tt::mfh({.features = 1, .width = 1}, left, tt::here).mistake != nullptr);
 static_assert(tt::mfh({.features = 1, .width = 1}, left, right).mistake == nullptr);
 
@@ -270,7 +250,18 @@ TEST_CASE("bilinear fusion refuses") {
         "factor_pool: chunks must be 1 to the width of the result");
   CHECK(sentence(tt::block_linear{0, 1}.infer(row)) == "block_linear: chunks must be 1 to the width");
   CHECK(sentence(tt::block_linear{1, 0}.infer(row)) == "block_linear: rank must be 1 or more");
-  CHECK(sentence(tt::block_bilinear{1}.infer(row, other)) == "block_bilinear: both inputs must have the same width");
+  const auto many = [&](const auto& op, std::initializer_list<tt::shape> x) {
+    return sentence(op.infer(tt::range<tt::shape>{x.begin(), static_cast<int>(x.size())}));
+  };
+  CHECK(many(tt::block_bilinear{1}, {row, other}) == "block_bilinear: all inputs must have the same width");
+  CHECK(many(tt::block_bilinear{1}, {row}) == "block_bilinear: expected 2 to 8 inputs");
+  CHECK(many(tt::block_bilinear{2}, {tt::features_of(204), tt::features_of(204), tt::features_of(204)}) ==
+        "block_bilinear: the outer product of a chunk has more than 2^20 elements; take more chunks");
+  CHECK(many(tt::bilinear{1}, {row}) == "bilinear: expected 2 to 8 inputs");
+  CHECK(many(tt::bilinear{1}, {tt::features_of(257), tt::features_of(256), tt::features_of(256)}) ==
+        "bilinear: the outer product has more than 2^24 elements; use tt::mlb or tt::low_rank_fusion");
+  CHECK(many(tt::compact_bilinear{4}, {row, words}) ==
+        "compact_bilinear: all inputs must be vectors, or sequences of one length");
   CHECK(sentence(tt::contract.infer(other, words)) ==
         "contract: the vector must have as many elements as the sequence has tokens");
   CHECK(sentence(tt::contract.infer(row, words)) == "");
