@@ -170,8 +170,8 @@ TEST_CASE("an absent modality's factor is 1, at every order, and it gets no grad
 // As sums of all products of elements, without anything in common with the operator.
 TEST_CASE("the multilinear form of each chunk of three vectors") {
   constexpr std::size_t sizes[] = {3, 3, 2}, begins[] = {0, 3, 6}, samples = 2, width = 8;
-  bare::trial<tt::block_bilinear, double, tt::native> t({3}, {tt::features_of(8), tt::features_of(8), tt::features_of(8)},
-                                                        samples);
+  bare::trial<tt::block_bilinear, double, tt::native> t(
+      {3}, {tt::features_of(8), tt::features_of(8), tt::features_of(8)}, samples);
   REQUIRE(t.parameters.size() == 4);
   CHECK(t.parameters[0].size() == 2 * 3 * 27);
   CHECK(t.parameters[2].size() == 2 * 8);
@@ -196,7 +196,8 @@ TEST_CASE("compact bilinear pooling of two pictures, summed over their places") 
   constexpr int features = 5, height = 2, width = 3, places = height * width;
   static constexpr auto network = tt::architecture([] {
     constexpr auto tokens = [](int channels) { return tt::reshape(tt::sequence{channels, places}) | tt::transpose; };
-    return tt::equations(left = tt::input{tt::picture{4, height, width}}, right = tt::input{tt::picture{3, height, width}},
+    return tt::equations(left = tt::input{tt::picture{4, height, width}},
+                         right = tt::input{tt::picture{3, height, width}},
                          y = tt::fuse(tt::compact_bilinear{features}, left | tokens(4), right | tokens(3)) |
                              tt::mean_pool | tt::affine{.scale = places * features});
   });
@@ -213,7 +214,8 @@ TEST_CASE("compact bilinear pooling of two pictures, summed over their places") 
       for (std::size_t j = 0; j < 3; ++j)
         expected[static_cast<std::size_t>(h0[i] + h1[j]) % features] +=
             features * s0[i] * s1[j] * a[i * places + p] * b[j * places + p];
-  close(all(model(left = tt::tensor(a, {1, 4, height, width}), right = tt::tensor(b, {1, 3, height, width}))), expected);
+  close(all(model(left = tt::tensor(a, {1, 4, height, width}), right = tt::tensor(b, {1, 3, height, width}))),
+        expected);
 }
 
 TEST_CASE("compact bilinear pooling is the hashed outer product; its sketches are drawn in range and kept") {

@@ -180,10 +180,9 @@ TEST_CASE("low-rank fusion of rank 1 is MLB without activations") {
 
 TEST_CASE("MFB of factor 1 is MLB, MFH of order 1 is MFB") {
   constexpr tt::factor_options one_factor{.features = as_int(D), .width = as_int(M)};
-  constexpr tt::factor_options options{.features = as_int(D), .width = as_int(M), .factor = 3,
-                                       .normalize = tt::power_norm::whole};
-  static constexpr auto mlb =
-      three(tt::fuse(tt::mlb{.rank = as_int(M), .features = as_int(D)}, left, right, third));
+  constexpr tt::factor_options options{
+      .features = as_int(D), .width = as_int(M), .factor = 3, .normalize = tt::power_norm::whole};
+  static constexpr auto mlb = three(tt::fuse(tt::mlb{.rank = as_int(M), .features = as_int(D)}, left, right, third));
   static constexpr auto mfb = three(tt::mfb<tt::tanh>(one_factor, left, right, third));
   static constexpr auto wide = three(tt::mfb<tt::tanh>(options, left, right, third));
   static constexpr auto mfh = three(tt::mfh<1, tt::tanh>(options, left, right, third));
@@ -207,10 +206,10 @@ TEST_CASE("MFB of factor 1 is MLB, MFH of order 1 is MFB") {
 }
 
 TEST_CASE("BLOCK of one chunk, normalised behind, is MUTAN; block-Tucker of one chunk is Tucker") {
-  constexpr tt::factor_options options{.features = as_int(D), .width = as_int(M), .factor = 3,
-                                       .normalize = tt::power_norm::whole};
-  constexpr tt::block_options chunk{.features = as_int(D), .width = as_int(M), .chunks = 1, .rank = 3,
-                                    .normalize = tt::power_norm::whole};
+  constexpr tt::factor_options options{
+      .features = as_int(D), .width = as_int(M), .factor = 3, .normalize = tt::power_norm::whole};
+  constexpr tt::block_options chunk{
+      .features = as_int(D), .width = as_int(M), .chunks = 1, .rank = 3, .normalize = tt::power_norm::whole};
   static constexpr auto block = two(tt::block(chunk, left, right));
   static constexpr auto mutan = two(tt::mutan(options, left, right));
   static constexpr auto block_tucker = three(tt::block_tucker(chunk, left, right, third));

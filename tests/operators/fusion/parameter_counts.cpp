@@ -32,7 +32,7 @@ constexpr long long defaults(auto expression) { return of(100, 100, expression);
 static_assert(defaults(tt::block({.features = 300, .width = 1600, .chunks = 20, .rank = 15}, left, right)) == 4691500);
 static_assert(defaults(tt::block_tucker({.features = 300, .width = 1600, .chunks = 20}, left, right)) == 11045100);
 static_assert(defaults(tt::mutan({.features = 300, .width = 1600, .factor = 15}, left, right)) == 77651500);
-static_assert(defaults(tt::tucker({.features = 300, .width = 1600}, left, right)) == 4096805100);  // beyond 31 bits
+static_assert(defaults(tt::tucker({.features = 300, .width = 1600}, left, right)) == 4096805100);     // beyond 31 bits
 static_assert(defaults(tt::mfb<tt::relu>({.features = 300, .width = 1200}, left, right)) == 602700);  // their MLB
 static_assert(defaults(tt::fuse(tt::mlb{.rank = 1200, .features = 300}, left, right)) == 602700);
 static_assert(defaults(tt::mfb<tt::relu>({.features = 300, .width = 1200, .factor = 2}, left, right)) == 845100);
@@ -66,9 +66,9 @@ static_assert(asks([](int n) { return tt::tucker({.features = n, .width = 235}, 
                    30601000));
 static_assert(asks([](int n) { return tt::block_tucker({.features = n, .width = 1800, .chunks = 10}, left, right); },
                    72452800, 79741200, 152194000));
-static_assert(asks(
-    [](int n) { return tt::block({.features = n, .width = 1600, .chunks = 18, .rank = 15}, left, right); }, 16875780,
-    23354580, 40230360));
+static_assert(
+    asks([](int n) { return tt::block({.features = n, .width = 1600, .chunks = 18, .rank = 15}, left, right); },
+         16875780, 23354580, 40230360));
 
 // MultiBench's fusions for AV-MNIST.
 static_assert(of(48, 192, tt::fuse(tt::low_rank_fusion{.rank = 40, .features = 120}, left, right)) == 1161760);

@@ -105,8 +105,8 @@ struct compact_bilinear {
         }
         for (index i = 0; i < xs[k].width(); ++i) {
           const index at = place(c, k, i), left = features - at;
-          const T g = others ? C::kernels::dot(left, d + at, others) + C::kernels::dot(at, d, others + left)
-                             : gradient[at];
+          const T g =
+              others ? C::kernels::dot(left, d + at, others) + C::kernels::dot(at, d, others + left) : gradient[at];
           dx[i] += sign(c, k, i) * g;
         }
       }
