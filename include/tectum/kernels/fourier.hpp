@@ -229,10 +229,12 @@ struct fourier {
   void stage(const T* table, index n, index s, const T* re, const T* im, T* to_re,
              T* to_im) const noexcept TECTUM_NONBLOCKING {
     constexpr int widest = native_width<T>;
-    if (s >= widest) wide_stage<R, simd<T, widest>>(table, n, s, re, im, to_re, to_im);
-    else if (widest > 8 && s >= 8) wide_stage<R, simd<T, widest / 2>>(table, n, s, re, im, to_re, to_im);
-    else if (widest >= 4 && s >= 4) wide_stage<R, simd<T, 4>>(table, n, s, re, im, to_re, to_im);
-    else wide_stage<R, T>(table, n, s, re, im, to_re, to_im);
+    if (s >= widest) return wide_stage<R, simd<T, widest>>(table, n, s, re, im, to_re, to_im);
+    if constexpr (widest > 8)
+      if (s >= 8) return wide_stage<R, simd<T, 8>>(table, n, s, re, im, to_re, to_im);
+    if constexpr (widest > 4)
+      if (s >= 4) return wide_stage<R, simd<T, 4>>(table, n, s, re, im, to_re, to_im);
+    wide_stage<R, T>(table, n, s, re, im, to_re, to_im);
   }
   // s is not less than the lanes of V; the last lanes are done again where it is no multiple of them.
   template <int R, class V, class T>
@@ -293,12 +295,12 @@ struct fourier {
 
   template <class V, class T>
   TECTUM_INLINE static V load(const T* p) noexcept {
-    if constexpr (sizeof(V) == sizeof(T)) return *p;
+    if constexpr (std::is_same_v<V, T>) return *p;
     else return V::load(p);
   }
   template <class T, class V>
   TECTUM_INLINE static void store(V v, T* p) noexcept {
-    if constexpr (sizeof(V) == sizeof(T)) *p = v;
+    if constexpr (std::is_same_v<V, T>) *p = v;
     else v.store(p);
   }
 };
