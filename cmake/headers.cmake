@@ -18,6 +18,7 @@ set(TECTUM_CORE_HEADERS
     tectum/encoded.hpp
     tectum/fwd.hpp
     tectum/kernels/epilogue.hpp
+    tectum/kernels/fourier.hpp
     tectum/kernels/geometry.hpp
     tectum/kernels/math.hpp
     tectum/kernels/native.hpp
@@ -80,6 +81,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/modulation.hpp
     tectum/operators/fusion/multiplicative.hpp
     tectum/operators/fusion/nonlocal_gate.hpp
+    tectum/operators/fusion/outer.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
     tectum/operators/fusion/signed_sqrt.hpp

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <tectum/io/weights.hpp>
+#include <tectum/operators/fusion/compact_bilinear.hpp>
 #include <tectum/operators/fusion/concat.hpp>
 #include <tectum/operators/layers/activations.hpp>
 #include <tectum/operators/layers/linear.hpp>
@@ -40,6 +41,28 @@ TEST_CASE("what was saved is loaded bit for bit, into another scalar too") {
   }
   const auto entries = tt::list_safetensors(file());
   CHECK(entries.size() == 4);
+  std::filesystem::remove(file());
+}
+
+TEST_CASE("the sketches of compact bilinear pooling are saved with the model") {
+  static constexpr auto pooled = tt::architecture([] {
+    return tt::equations(a = tt::input{tt::features{5}}, b = tt::input{tt::features{3}},
+                         answer = tt::fuse(tt::compact_bilinear{64, tt::convolution_form::fft}, a, b));
+  });
+  tt::model<pooled> model{tt::seed{1}};
+  tt::model<pooled> other{tt::seed{2}};
+  const float x[1][5] = {{1, -2, 3, 0.5f, 4}}, z[1][3] = {{2, 1, -1}};
+  const auto differ = [&] {
+    const auto one = model(a = x, b = z), two = other(a = x, b = z);
+    int n = 0;
+    for (tt::index i = 0; i < 64; ++i) n += one.data()[i] != two.data()[i];
+    return n;
+  };
+  CHECK(differ() > 0);
+  tt::save(model, file());
+  tt::load(other, file());
+  CHECK(differ() == 0);
+  CHECK(tt::list_safetensors(file()).size() == 4);  // h.0, s.0, h.1, s.1
   std::filesystem::remove(file());
 }
 

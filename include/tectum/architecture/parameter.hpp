@@ -37,9 +37,9 @@ struct parameter {
   // In memory: `count` matrices [out, in] in panels of 32 outputs when out > 0, else as it is. The canonical place of
   // (matrix c, output o, input i) is c * matrix_step + o * out_step + i * in_step.
   int count = 1, out = 0, in = 0;
-  int matrix_step = 0, out_step = 0, in_step = 0;
+  long long matrix_step = 0, out_step = 0, in_step = 0;
 
-  constexpr int size() const { return extent[0] * extent[1] * extent[2] * extent[3]; }
+  constexpr long long size() const { return 1LL * extent[0] * extent[1] * extent[2] * extent[3]; }
   constexpr bool in_panels() const { return out > 0; }
   constexpr long long stored_size() const { return in_panels() ? 1LL * count * ((out + 31) / 32) * 32 * in : size(); }
   constexpr parameter numbered(int n) const {
@@ -65,7 +65,7 @@ constexpr parameter weight_matrix(const char* name, int out, int in) {
           .fan_out = out,
           .out = out,
           .in = in,
-          .matrix_step = out * in,
+          .matrix_step = 1LL * out * in,
           .out_step = in,
           .in_step = 1};
 }
@@ -91,7 +91,7 @@ constexpr parameter filter_bank(const char* name, int filters, int channels, int
           .count = groups,
           .out = out,
           .in = in,
-          .matrix_step = out * in,
+          .matrix_step = 1LL * out * in,
           .out_step = in,
           .in_step = 1};
 }

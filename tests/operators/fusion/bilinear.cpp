@@ -1,17 +1,23 @@
-// Bilinear fusion in factors: parameters as published, equivalences, absence, sketches.
+// Bilinear fusion in factors: chunks, absence, sketches, errors.
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <string>
 #include <tectum/model/model.hpp>
 #include <tectum/operators/fusion/compact_bilinear.hpp>
+#include <tectum/operators/fusion/contract.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
 #include <tectum/operators/fusion/mlb.hpp>
-#include <tectum/operators/fusion/multiplicative.hpp>
-#include <tectum/operators/fusion/tensor_fusion.hpp>
 #include <tectum/operators/layers/activations.hpp>
 #include <tectum/operators/layers/clamp.hpp>
+#include <tectum/operators/layers/expand.hpp>
+#include <tectum/operators/layers/mean_pool.hpp>
+#include <tectum/operators/layers/reshape.hpp>
+#include <tectum/operators/layers/scale.hpp>
+#include <tectum/operators/layers/transpose.hpp>
 #include <vector>
+
+#include "../attention/bare.hpp"
 
 namespace tt = tectum;
 
@@ -47,26 +53,6 @@ void close(const numbers& a, const numbers& b) {
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-13));
 }
-
-// The constants of the published code: 100 and 100 features to 300 with the defaults of its constructors, and 4800 and
-// 2048 to 1000 with its option files.
-constexpr long long of(auto expression, int a = 100, int b = 100) { return tt::parameter_count(two(a, b, expression)); }
-static_assert(of(tt::block({.features = 300, .width = 1600, .chunks = 20, .rank = 15}, left, right)) == 4691500);
-static_assert(of(tt::block_tucker({.features = 300, .width = 1600, .chunks = 20}, left, right)) == 11045100);
-static_assert(of(tt::mutan({.features = 300, .width = 1600, .factor = 15}, left, right)) == 77651500);
-static_assert(of(tt::mfb<tt::relu>({.features = 300, .width = 1200}, left, right)) == 602700);
-static_assert(of(tt::fuse(tt::mlb{.rank = 1200, .features = 300}, left, right)) == 602700);
-static_assert(of(tt::mfb({.features = 300, .width = 1200, .factor = 2}, left, right)) == 845100);
-static_assert(of(tt::mfh({.features = 300, .width = 1200, .factor = 2}, left, right)) == 1689900);
-static_assert(of(tt::mcb({.features = 300, .width = 16000}, left, right)) == 4800300);
-static_assert(of(tt::linear_sum({.features = 1000, .width = 1200}, left, right), 4800, 2048) == 9421000);
-static_assert(of(tt::mutan({.features = 1000, .width = 700, .factor = 10}, left, right), 4800, 2048) == 15310000);
-static_assert(of(tt::tucker({.features = 1000, .width = 235}, left, right), 4800, 2048) == 14823860);
-static_assert(of(tt::block_tucker({.features = 1000, .width = 1800, .chunks = 10}, left, right), 4800, 2048) ==
-              72452800);
-static_assert(of(tt::block({.features = 1000, .width = 1600, .chunks = 18, .rank = 15}, left, right), 4800, 2048) ==
-              16875780);
-static_assert(of(tt::multiplicative_interaction(6, left, right), 4, 5) == 5 * 6 * 6);
 
 static_assert(tt::mfh({.features = 1, .width = 1}, left, tt::here).mistake != nullptr);
 static_assert(tt::mfh({.features = 1, .width = 1}, left, right).mistake == nullptr);
@@ -147,31 +133,6 @@ TEST_CASE("MFB of factor 1 is MLB; MFH of order 1 is MFB; the order of modalitie
             {"y.linear_2.bias", "y.linear.bias", "y.linear_3.bias"}) == result);
 }
 
-TEST_CASE("BLOCK of one chunk is MUTAN") {
-  static constexpr auto block = two(5, 3, tt::block({.features = 2, .width = 4, .chunks = 1, .rank = 3}, left, right));
-  static constexpr auto mutan =
-      two(5, 3, tt::mutan({.features = 2, .width = 4, .factor = 3, .normalize = tt::power_norm::whole}, left, right));
-  tt::model<block, double> one;
-  tt::model<mutan, double> other;
-  const auto both = [&](const char* a, const char* b, const numbers& v) {
-    set(one, a, v);
-    set(other, b, v);
-  };
-  both("y.linear.weight", "y.linear.weight", values(20, 1));
-  both("y.block_linear.weight", "y.linear_2.weight", values(48, 2));
-  both("y.block_linear.bias", "y.linear_2.bias", values(12, 3));
-  both("y.linear_2.weight", "y.linear_3.weight", values(12, 4));
-  both("y.block_linear_2.weight", "y.linear_4.weight", values(48, 5));
-  both("y.block_linear_2.bias", "y.linear_4.bias", values(12, 6));
-  both("y.linear_3.weight", "y.linear_5.weight", values(8, 7));
-  both("y.linear.bias", "y.linear.bias", values(4, 8));
-  both("y.linear_2.bias", "y.linear_3.bias", values(4, 9));
-  both("y.linear_3.bias", "y.linear_5.bias", values(2, 10));
-  const numbers a = values(20, 7), b = values(12, 8);
-  const auto x = left = tt::tensor(a, {4, 5});
-  close(all(one(x, right = tt::tensor(b, {4, 3}))), all(other(x, right = tt::tensor(b, {4, 3}))));
-}
-
 TEST_CASE("an absent modality's factor is 1, at every order, and it gets no gradient") {
   static constexpr auto network = tt::architecture([] {
     return tt::equations(left = tt::input{tt::features{3}}, right = tt::input{tt::features{2, true}},
@@ -206,23 +167,55 @@ TEST_CASE("an absent modality's factor is 1, at every order, and it gets no grad
   CHECK(all(model(left = a, right = tt::optional(zero, always))) == with);
 }
 
-TEST_CASE("a multiplicative interaction is a linear layer on the tensor fusion") {
-  static constexpr auto parts = two(2, 3, tt::multiplicative_interaction(2, left, right));
-  static constexpr auto whole = two(2, 3, tt::fuse(tt::tensor_fusion{}, left, right) | tt::linear{2, false});
-  tt::model<parts, double> one;
-  tt::model<whole, double> other;
-  const numbers weight = values(24, 1);  // [2, 3 * 4]: rows of left are 1, x; columns are 1, y
-  numbers W, U, V, b;
-  for (std::size_t o = 0; o < 2; ++o)
-    for (std::size_t i = 0; i < 3; ++i)
-      for (std::size_t j = 0; j < 4; ++j) (i > 0 ? j > 0 ? W : U : j > 0 ? V : b).push_back(weight[o * 12 + i * 4 + j]);
-  set(other, "y.linear.weight", weight);
-  set(one, "y.bilinear.weight", W);
-  set(one, "y.linear.weight", U);
-  set(one, "y.linear_2.weight", V);
-  set(one, "y.bilinear.bias", b);
-  const double x0[2][2] = {{1, -2}, {0.5, 3}}, x1[2][3] = {{2, 1, -1}, {0.25, -3, 1}};
-  close(all(one(left = x0, right = x1)), all(other(left = x0, right = x1)));
+// As sums of all products of elements, without anything in common with the operator.
+TEST_CASE("the multilinear form of each chunk of three vectors") {
+  constexpr std::size_t sizes[] = {3, 3, 2}, begins[] = {0, 3, 6}, samples = 2, width = 8;
+  bare::trial<tt::block_bilinear, double, tt::native> t(
+      {3}, {tt::features_of(8), tt::features_of(8), tt::features_of(8)}, samples);
+  REQUIRE(t.parameters.size() == 4);
+  CHECK(t.parameters[0].size() == 2 * 3 * 27);
+  CHECK(t.parameters[2].size() == 2 * 8);
+  t.run();
+  for (std::size_t b = 0; b < samples; ++b)
+    for (std::size_t c = 0; c < 3; ++c)
+      for (std::size_t o = 0; o < sizes[c]; ++o) {
+        const std::size_t n = sizes[c], core = c < 2 ? 0 : 2, place = c < 2 ? c : 0;
+        double sum = t.parameters[core + 1][place * n + o];
+        std::size_t at = (place * n + o) * n * n * n;
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t k = 0; k < n; ++k)
+              sum += t.parameters[core][at++] * t.x[0][b * width + begins[c] + i] * t.x[1][b * width + begins[c] + j] *
+                     t.x[2][b * width + begins[c] + k];
+        CHECK(t.y[0][b * width + begins[c] + o] == doctest::Approx(sum).epsilon(1e-12));
+      }
+}
+
+// As MMF has it: over all places of two pictures, and times the number of features.
+TEST_CASE("compact bilinear pooling of two pictures, summed over their places") {
+  constexpr int features = 5, height = 2, width = 3, places = height * width;
+  static constexpr auto network = tt::architecture([] {
+    constexpr auto tokens = [](int channels) { return tt::reshape(tt::sequence{channels, places}) | tt::transpose; };
+    return tt::equations(left = tt::input{tt::picture{4, height, width}},
+                         right = tt::input{tt::picture{3, height, width}},
+                         y = tt::fuse(tt::compact_bilinear{features}, left | tokens(4), right | tokens(3)) |
+                             tt::mean_pool | tt::affine{.scale = places * features});
+  });
+  tt::model<network, double> model{tt::seed{4}};
+  const numbers h0{4, 0, 1, 4}, s0{1, -1, -1, 1}, h1{2, 3, 3}, s1{1, 1, -1};
+  set(model, "y.compact_bilinear.h.0", h0);
+  set(model, "y.compact_bilinear.s.0", s0);
+  set(model, "y.compact_bilinear.h.1", h1);
+  set(model, "y.compact_bilinear.s.1", s1);
+  const numbers a = values(4 * places, 1), b = values(3 * places, 2);
+  numbers expected(features);
+  for (std::size_t p = 0; p < places; ++p)
+    for (std::size_t i = 0; i < 4; ++i)
+      for (std::size_t j = 0; j < 3; ++j)
+        expected[static_cast<std::size_t>(h0[i] + h1[j]) % features] +=
+            features * s0[i] * s1[j] * a[i * places + p] * b[j * places + p];
+  close(all(model(left = tt::tensor(a, {1, 4, height, width}), right = tt::tensor(b, {1, 3, height, width}))),
+        expected);
 }
 
 TEST_CASE("compact bilinear pooling is the hashed outer product; its sketches are drawn in range and kept") {
@@ -270,7 +263,18 @@ TEST_CASE("bilinear fusion refuses") {
         "factor_pool: chunks must be 1 to the width of the result");
   CHECK(sentence(tt::block_linear{0, 1}.infer(row)) == "block_linear: chunks must be 1 to the width");
   CHECK(sentence(tt::block_linear{1, 0}.infer(row)) == "block_linear: rank must be 1 or more");
-  CHECK(sentence(tt::block_bilinear{1}.infer(row, other)) == "block_bilinear: both inputs must have the same width");
+  const auto many = [&](const auto& op, std::initializer_list<tt::shape> x) {
+    return sentence(op.infer(tt::range<tt::shape>{x.begin(), static_cast<int>(x.size())}));
+  };
+  CHECK(many(tt::block_bilinear{1}, {row, other}) == "block_bilinear: all inputs must have the same width");
+  CHECK(many(tt::block_bilinear{1}, {row}) == "block_bilinear: expected 2 to 8 inputs");
+  CHECK(many(tt::block_bilinear{2}, {tt::features_of(204), tt::features_of(204), tt::features_of(204)}) ==
+        "block_bilinear: the outer product of a chunk has more than 2^20 elements; take more chunks");
+  CHECK(many(tt::bilinear{1}, {row}) == "bilinear: expected 2 to 8 inputs");
+  CHECK(many(tt::bilinear{1}, {tt::features_of(257), tt::features_of(256), tt::features_of(256)}) ==
+        "bilinear: the outer product has more than 2^24 elements; use tt::mlb or tt::low_rank_fusion");
+  CHECK(many(tt::compact_bilinear{4}, {row, words}) ==
+        "compact_bilinear: all inputs must be vectors, or sequences of one length");
   CHECK(sentence(tt::contract.infer(other, words)) ==
         "contract: the vector must have as many elements as the sequence has tokens");
   CHECK(sentence(tt::contract.infer(row, words)) == "");

@@ -38,14 +38,23 @@ void bilinear_fusion(Visit&& visit) {
     return drawn(tt::block_linear{d.between(1, width), d.between(1, 4)}, {detail::wide(d, width)});
   });
   visit([](dice& d) {
-    const int width = d.between(1, 17);
-    return drawn(tt::block_bilinear{d.between(1, width)},
-                 {d.features(may_be::absent, width), d.features(may_be::absent, width)});
+    const bool two = d.coin();
+    const int width = d.between(1, two ? 17 : 6);
+    std::vector<tt::shape> all;
+    for (int n = two ? 2 : d.between(3, 4); n > 0; --n) all.push_back(d.features(may_be::absent, width));
+    return drawn(tt::block_bilinear{d.between(1, width)}, all);
   });
   visit([](dice& d) {
     std::vector<tt::shape> all;
-    for (int n = d.between(1, 4); n > 0; --n) all.push_back(d.features(may_be::absent));
-    return drawn(tt::compact_bilinear{d.width()}, all);
+    const tt::convolution_form form =
+        d.one_of({tt::convolution_form::automatic, tt::convolution_form::direct, tt::convolution_form::fft});
+    if (d.coin()) {
+      for (int n = d.between(1, 4); n > 0; --n) all.push_back(d.features(may_be::absent));
+    } else {
+      all.push_back(d.sequence(may_be::both));
+      for (int n = d.between(0, 2); n > 0; --n) all.push_back(all[0].with_width(d.width()));
+    }
+    return drawn(tt::compact_bilinear{d.width(), form}, all);
   });
   visit([](dice& d) {
     const tt::shape matrix = d.sequence(may_be::both);

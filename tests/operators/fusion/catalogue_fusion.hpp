@@ -45,7 +45,8 @@ void multiplying_fusion(Visit&& visit) {
     return drawn(tt::product{}, all);
   });
   visit([](dice& d) {
-    return drawn(tt::bilinear{.features = d.width(), .bias = d.coin()}, detail::vectors(d, 2, 2, 17));
+    const tt::bilinear op{.features = d.width(), .bias = d.coin()};
+    return d.coin() ? drawn(op, detail::vectors(d, 2, 2, 17)) : drawn(op, detail::vectors(d, 3, 4, 5));
   });
   visit([](dice& d) {
     const tt::mlb op{d.between(1, 20), d.width(), detail::told_from_output(d), d.coin()};

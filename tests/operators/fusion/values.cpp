@@ -259,7 +259,7 @@ TEST_CASE("what does not fit is said in one sentence") {
   CHECK(said(tt::sum{}, {padded, s}) == "sum: either all sequences are padded or none is");
   CHECK(said(tt::product{}, {ids, ids}) == "product: ids are not numbers to compute with; put an embedding before it");
   CHECK(said(tt::bilinear{2}, {v3, s}) ==
-        "bilinear: both inputs must be one vector a sample; pool or flatten them first");
+        "bilinear: every input must be one vector a sample; pool or flatten it first");
   CHECK(said(tt::mlb{0, 2}, {v3, v4}) == "mlb: rank and features must be 1 or more");
   CHECK(said(tt::mlb{2, 2, tt::activation::gelu}, {v3, v4}) ==
         "mlb: act must be identity, relu, tanh, sigmoid, elu or leaky_relu");

@@ -88,13 +88,13 @@ constexpr auto mutan(const factor_options& o, const P&... x) {
          factor_pool{.factor = o.factor, .neighbours = false, .normalize = o.normalize} | linear{o.features};
 }
 
-// Tucker fusion, y = P T(W0 x0, W1 x1) with the full core T [width, width, width] (Ben-Younes et al. 2017). For two
-// modalities; where one is absent only the core's bias goes on. `factor` plays no part.
-//   [n0], [n1] -> [features]; parameters: linear, linear_2, bilinear, linear_3
-template <part A, part B>
-constexpr auto tucker(const factor_options& o, const A& a, const B& b) {
-  return fuse(bilinear{o.width}, a | linear{o.width}, b | linear{o.width}) | factor_pool{.normalize = o.normalize} |
-         linear{o.features};
+// Tucker fusion, y = P T(W0 x0, W1 x1, ...) with the full core T [width, width, width, ...], an axis for each modality
+// and one for the result (Ben-Younes et al. 2017, for two). For 2 to 8 modalities; where one is absent only the core's
+// bias goes on. `factor` plays no part.
+//   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., bilinear (of any number), and the last layer
+template <part... P>
+constexpr auto tucker(const factor_options& o, const P&... x) {
+  return fuse(bilinear{o.width}, (x | linear{o.width})...) | factor_pool{.normalize = o.normalize} | linear{o.features};
 }
 
 // BLOCK, a block-term decomposition (Ben-Younes et al. 2019): projections cut in chunks, a sum of `rank` products in
@@ -110,12 +110,12 @@ constexpr auto block(const block_options& o, const P&... x) {
          linear{o.features};
 }
 
-// Block-Tucker, BLOCK with a full core for each chunk (Ben-Younes et al. 2019). For two modalities; where one is absent
-// only the cores' biases go on. `rank` plays no part.
-//   [n0], [n1] -> [features]; parameters: linear, linear_2, block_bilinear, linear_3
-template <part A, part B>
-constexpr auto block_tucker(const block_options& o, const A& a, const B& b) {
-  return fuse(block_bilinear{.chunks = o.chunks}, a | linear{o.width}, b | linear{o.width}) |
+// Block-Tucker, BLOCK with a full core for each chunk (Ben-Younes et al. 2019, for two modalities). For 2 to 8
+// modalities; where one is absent only the cores' biases go on. `rank` plays no part.
+//   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., block_bilinear, and the last layer
+template <part... P>
+constexpr auto block_tucker(const block_options& o, const P&... x) {
+  return fuse(block_bilinear{.chunks = o.chunks}, (x | linear{o.width})...) |
          factor_pool{.chunks = o.chunks, .normalize = o.normalize} | linear{o.features};
 }
 
