@@ -30,7 +30,8 @@ inline std::vector<tt::shape> class_scores(dice& d, may_be masks) {
 template <class Visit>
 void decision_fusion(Visit&& visit) {
   visit([](dice& d) {
-    const tt::dempster_shafer op{d.one_of({tt::evidence::softplus, tt::evidence::relu, tt::evidence::exponential})};
+    const tt::dempster_shafer op{
+        d.one_of({tt::evidence::softplus, tt::evidence::rectified, tt::evidence::exponential})};
     return drawn(op, detail::class_scores(d, may_be::both));
   });
   visit([](dice& d) { return drawn(tt::vacuity, {d.coin() ? d.features(may_be::absent) : d.sequence(may_be::both)}); });

@@ -111,13 +111,13 @@ TEST_CASE("alpha and doubt of three modalities") {
   };
   check(combine<tt::evidence::softplus, 4>(scores),
         {3.81680105294075, 5.189637009795847, 4.858079896098579, 8.697120330469904}, 0.1772920897280817);
-  check(combine<tt::evidence::relu, 4>(scores), {2.625, 3.53125, 3.1875, 6.76171875}, 0.24836284259034674);
+  check(combine<tt::evidence::rectified, 4>(scores), {2.625, 3.53125, 3.1875, 6.76171875}, 0.24836284259034674);
   check(combine<tt::evidence::exponential, 4>(scores),
         {6.808421216542312, 11.937393184290062, 12.9596078802925, 56.580336337174614}, 0.04530742061461878);
 }
 
 TEST_CASE("two modalities with evidence in whole numbers") {
-  const combined r = combine<tt::evidence::relu, 3>({2, 0.2, 0.5}, {3, 1, 1}, {});
+  const combined r = combine<tt::evidence::rectified, 3>({2, 0.2, 0.5}, {3, 1, 1}, {});
   CHECK(r.alpha[0] == doctest::Approx(8).epsilon(1e-14));
   CHECK(r.alpha[1] == doctest::Approx(34.0 / 15).epsilon(1e-14));
   CHECK(r.alpha[2] == doctest::Approx(8.0 / 3).epsilon(1e-14));
@@ -135,7 +135,8 @@ TEST_CASE("the published rule, folded from either side, in any order; belief and
       for (double& v : row) v = draw(generator);
     const opinion o[] = {opinion_of(x[0]), opinion_of(x[1]), opinion_of(x[2])};
     const opinion left = pairwise(pairwise(o[0], o[1]), o[2]), right = pairwise(o[0], pairwise(o[1], o[2]));
-    const combined r = combine<tt::evidence::softplus, 5>(x), turned = combine<tt::evidence::softplus, 5>(x[2], x[0], x[1]);
+    const combined r = combine<tt::evidence::softplus, 5>(x),
+                   turned = combine<tt::evidence::softplus, 5>(x[2], x[0], x[1]);
     double total = r.doubt;
     for (std::size_t j = 0; j < 5; ++j) {
       const double belief = (r.alpha[j] - 1) / r.sum();
@@ -158,12 +159,12 @@ TEST_CASE("an opinion without evidence changes nothing, and is what an absent mo
   };
   check(combine<tt::evidence::softplus, 4>(scores[0], none, scores[2]),
         combine<tt::evidence::softplus, 4>(scores[0], {}, scores[2]));
-  check(combine<tt::evidence::relu, 4>(scores[0], none, scores[2]),
-        combine<tt::evidence::relu, 4>(scores[0], {}, scores[2]));
+  check(combine<tt::evidence::rectified, 4>(scores[0], none, scores[2]),
+        combine<tt::evidence::rectified, 4>(scores[0], {}, scores[2]));
   check(combine<tt::evidence::exponential, 4>(none, scores[1], scores[2]),
         combine<tt::evidence::exponential, 4>({}, scores[1], scores[2]));
   // One modality alone is its own Dirichlet distribution.
-  const combined alone = combine<tt::evidence::relu, 4>({}, scores[1], {});
+  const combined alone = combine<tt::evidence::rectified, 4>({}, scores[1], {});
   CHECK(alone.alpha[3] == doctest::Approx(4).epsilon(1e-14));
   CHECK(alone.alpha[2] == 1);
   // Nobody knows anything.

@@ -48,8 +48,8 @@ TEST_CASE("a mixture's weights sum to 1 over the experts that are present") {
     CHECK(r[4 + j] == x1[2][j]);
   }
   const bool nobody[3] = {false, false, true}, silent[3] = {false, true, true};
-  const numbers rest = all(model(gate = tt::optional(scores, silent), left = tt::optional(x0, first),
-                                 right = tt::optional(x1, second)));
+  const numbers rest =
+      all(model(gate = tt::optional(scores, silent), left = tt::optional(x0, first), right = tt::optional(x1, second)));
   CHECK(rest[0] == 0);  // the mean of 1 and -1
   CHECK(rest[1] == -0.875);
   CHECK(numbers(rest.begin() + 2, rest.end()) == numbers(r.begin() + 2, r.end()));
@@ -62,8 +62,8 @@ TEST_CASE("a mixture with a gate for each class") {
                          y = tt::fuse(tt::mixture{.per_class = true}, gate, left, right));
   });
   const double four[3][4] = {{1, 2, 3, -1}, {1, 1, 1, 1}, {0, 5, 0, 1}};
-  const numbers r = all(tt::model<network, double>{}(gate = four, left = tt::optional(x0, first),
-                                                     right = tt::optional(x1, second)));
+  const numbers r =
+      all(tt::model<network, double>{}(gate = four, left = tt::optional(x0, first), right = tt::optional(x1, second)));
   const double w0 = 1 / (1 + std::exp(2.0)), w1 = 1 / (1 + std::exp(-3.0));
   CHECK(r[0] == doctest::Approx(w0 * 1 + (1 - w0) * -1).epsilon(1e-14));
   CHECK(r[1] == doctest::Approx(w1 * -2 + (1 - w1) * 0.25).epsilon(1e-14));
@@ -141,8 +141,8 @@ TEST_CASE("the outer product is row-major, the first modality slowest; an absent
   const bool there[2] = {true, false}, always[2] = {true, true};
   CHECK(all(tt::model<network, double>{}(left = tt::optional(a, always), right = tt::optional(b, there),
                                          third = tt::optional(c, always))) ==
-        numbers{2, -2, 20, -20, 200, -200, 3, -3, 30, -30, 300, -300,  //
-                14, 16, 14, 16, 14, 16, 21, 24, 21, 24, 21, 24});
+        numbers{2,  -2, 20, -20, 200, -200, 3,  -3, 30, -30, 300, -300,  //
+                14, 16, 14, 16,  14,  16,   21, 24, 21, 24,  21,  24});
 }
 
 TEST_CASE("the cross-view tensor and stacking are expressions with the published number of parameters") {
@@ -177,8 +177,7 @@ TEST_CASE("the cross-view tensor and stacking are expressions with the published
   });
   static_assert(tt::parameter_count(stacked) == (4 * 3 + 3) + (3 * 2 + 2));
   static constexpr auto linear = tt::architecture([] {
-    return tt::equations(left = tt::input{two}, right = tt::input{two},
-                         y = tt::stacking(tt::linear{1}, left, right));
+    return tt::equations(left = tt::input{two}, right = tt::input{two}, y = tt::stacking(tt::linear{1}, left, right));
   });
   tt::model<linear, double> learner;
   REQUIRE(learner.set("y.linear.weight", numbers{1, 10, 100, 1000}.data()));

@@ -45,8 +45,8 @@ constexpr auto product_decision(const P&... scores) {
   return log_linear_decision(scores...) | softmax;
 }
 // The mean of the modalities' probabilities with weights that a gate gives each sample, a softmax of a linear layer on
-// `joint`, such as all features side by side (Jacobs et al. 1991). Weights are positive and sum to 1 over the modalities
-// that are present. For other decisions than softmax, tt::mixture takes them and the gate's scores.
+// `joint`, such as all features side by side (Jacobs et al. 1991). Weights are positive and sum to 1 over the
+// modalities that are present. For other decisions than softmax, tt::mixture takes them and the gate's scores.
 //   joint [n], [classes], [classes], ... -> [classes]; parameters: linear, the gate
 template <part J, part... P>
 constexpr auto mixture_of_experts(const J& joint, const P&... scores) {
@@ -68,9 +68,9 @@ template <part L, part... P>
 constexpr auto stacking(const L& learner, const P&... scores) {
   return fuse(concat{}, (scores | softmax)...) | learner;
 }
-// The cross-view tensor of VCDN, which correlates the modalities' labels: the outer product of sigmoid(scores), classes^N
-// numbers, a linear layer, leaky_relu of slope 0.25, a linear layer (MOGONET: Wang et al. 2021). An absent modality's
-// factor is 1.
+// The cross-view tensor of VCDN, which correlates the modalities' labels: the outer product of sigmoid(scores),
+// classes^N numbers, a linear layer, leaky_relu of slope 0.25, a linear layer (MOGONET: Wang et al. 2021). An absent
+// modality's factor is 1.
 //   classes: width of the result; hidden: width of the layer between.
 //   [classes], [classes], ... -> [classes]; parameters: linear, linear_2
 template <part... P>

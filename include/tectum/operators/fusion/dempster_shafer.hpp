@@ -6,8 +6,9 @@
 
 namespace tectum::inline TECTUM_ABI {
 
-// How scores become evidence, which is never negative: softplus, log(1 + exp(x)); relu, max(x, 0); exp, exp(x).
-enum class evidence : unsigned char { softplus, relu, exponential };
+// How scores become evidence, which is never negative: softplus, log(1 + exp(x)); rectified, max(x, 0); exponential,
+// exp(x).
+enum class evidence : unsigned char { softplus, rectified, exponential };
 
 namespace detail {
 
@@ -16,7 +17,7 @@ template <class V>
 TECTUM_INLINE V evidence_weight(evidence how, V x, V classes) noexcept {
   using T = element_of_t<V>;
   switch (how) {
-    case evidence::relu: return math::log1p(math::max(x, V(T(0))) / classes);
+    case evidence::rectified: return math::log1p(math::max(x, V(T(0))) / classes);
     case evidence::exponential: return math::softplus(x - math::log(classes));
     default: return math::log1p(math::softplus(x) / classes);
   }
@@ -25,7 +26,7 @@ template <class V>
 TECTUM_INLINE V evidence_weight_slope(evidence how, V x, V classes) noexcept {
   using T = element_of_t<V>;
   switch (how) {
-    case evidence::relu: return select(x > V(T(0)), V(T(1)) / (classes + math::max(x, V(T(0)))), V(T(0)));
+    case evidence::rectified: return select(x > V(T(0)), V(T(1)) / (classes + math::max(x, V(T(0)))), V(T(0)));
     case evidence::exponential: return math::sigmoid(x - math::log(classes));
     default: return math::sigmoid(x) / (classes + math::softplus(x));
   }
@@ -37,7 +38,7 @@ TECTUM_INLINE V evidence_weight_slope(evidence how, V x, V classes) noexcept {
 // classes and the whole set of them, alpha_j = 1 + C (product over m of (1 + e_mj / C) - 1) (TMC: Han et al. 2021).
 // Belief e_j / S and vacuity C / S, S = sum of alpha, sum to 1. Their tt::softmax is the expected probabilities alpha /
 // S, tt::vacuity of them is the doubt C / S; tt::evidential_cross_entropy and tt::cross_entropy train them.
-//   evidence (softplus): what makes evidence of scores; softplus, relu or exponential.
+//   evidence (softplus): what makes evidence of scores; softplus, rectified or exponential.
 //   [classes], [classes], ... -> [classes], or sequences [length, classes]: scores of one shape, padded sequences with
 //   one mask
 // This is the paper's pairwise rule folded over the modalities: in products of 1 + e / C the conflict between them

@@ -93,7 +93,8 @@ struct mixture {
     using T = typename C::scalar;
     const matrix<T> y{to, 1, width, width};
     const matrix<const T> from{x, 1, width, width};
-    if (per_class) C::kernels::map_add(y, [](auto w, auto v) { return w * v; }, matrix<const T>{weights, 1, width, width}, from);
+    if (per_class)
+      C::kernels::map_add(y, [](auto w, auto v) { return w * v; }, matrix<const T>{weights, 1, width, width}, from);
     else C::kernels::scale_add(*weights, from, y);
   }
 };
