@@ -18,6 +18,7 @@ set(TECTUM_CORE_HEADERS
     tectum/encoded.hpp
     tectum/fwd.hpp
     tectum/kernels/epilogue.hpp
+    tectum/kernels/gamma.hpp
     tectum/kernels/geometry.hpp
     tectum/kernels/math.hpp
     tectum/kernels/native.hpp
@@ -146,6 +147,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/losses/cosine_embedding.hpp
     tectum/operators/losses/cross_entropy.hpp
     tectum/operators/losses/elementwise.hpp
+    tectum/operators/losses/evidential_cross_entropy.hpp
     tectum/operators/losses/gaussian_nll.hpp
     tectum/operators/losses/huber.hpp
     tectum/operators/losses/info_nce.hpp

@@ -6,6 +6,7 @@
 #include <tectum/operators/fusion/mixture.hpp>
 #include <tectum/operators/fusion/outer_product.hpp>
 #include <tectum/operators/layers/vacuity.hpp>
+#include <tectum/operators/losses/evidential_cross_entropy.hpp>
 
 #include "../catalogue.hpp"
 
@@ -52,6 +53,17 @@ void decision_fusion(Visit&& visit) {
     for (int n = d.between(1, 3); n > 0; --n) all.push_back(d.features(may_be::absent, d.between(1, 9)));
     if (all.size() > 1 && d.coin()) all[1] = all[0];
     return drawn(tt::outer_product{}, all);
+  });
+  visit([](dice& d) {
+    const int classes = d.between(2, 12), ignored = d.one_of({tt::no_id, -100, 0, classes - 1});
+    tt::evidential_cross_entropy op{.kl_weight = 0.5 * d.between(0, 4), .annealed = d.coin()};
+    op.reduction = d.one_of({tt::reduction::mean, tt::reduction::sum, tt::reduction::batch_mean, tt::reduction::none});
+    const tt::check_options wide{.low = -1, .high = 4};
+    if (d.coin())
+      return drawn(op, {d.features(may_be::absent, classes), tt::shape_of(tt::category{classes, ignored})}, wide);
+    const tt::shape scores = d.sequence(may_be::both, 0, classes);
+    const tt::tokens labels{.length = scores.length(), .vocabulary = classes, .ignore = ignored};
+    return drawn(op, {scores, d.masked(tt::shape_of(labels), may_be::both)}, wide);
   });
 }
 
