@@ -54,7 +54,8 @@ constexpr auto mixture_of_experts(const J& joint, const P&... scores) {
 }
 // The same with weights of its own for each class, which then do not sum to 1 over the classes (Arevalo et al. 2017,
 // without their factor 1.999).
-//   classes: their number.   joint [n], [classes], [classes], ... -> [classes]; parameters: linear, the gate
+//   classes: their number.
+//   joint [n], [classes], [classes], ... -> [classes]; parameters: linear, the gate
 template <part J, part... P>
 constexpr auto mixture_of_experts_per_class(int classes, const J& joint, const P&... scores) {
   return fuse(mixture{.per_class = true}, joint | linear{classes * static_cast<int>(sizeof...(P))},

@@ -7,8 +7,8 @@ namespace tectum::inline TECTUM_ABI {
 
 // y = sum over k of softmax(g)_k x_k of experts x and the scores g of a gate (Jacobs et al. 1991; one gate for all
 // modalities' decisions, as the mixture that Arevalo et al. 2017 compare with).
-//   per_class (false): whether every class has a softmax over the experts of its own; the scores are then those of
-//   expert 0 for all classes, of expert 1, ...
+//   per_class (false): whether each class has a softmax over the experts of its own; the gate's scores are then those
+//   of the first expert for all classes, then those of the second, and so on.
 //   gate [experts], or [experts classes] per class; [classes], [classes], ... -> [classes]
 // An absent expert has the weight 0 and those of the others sum to 1; where all are absent y is 0. Where the gate is
 // absent all experts that are present weigh the same.
