@@ -42,7 +42,8 @@ TECTUM_INLINE V digamma(V x) noexcept {
     y = y + select(small, one, V(T(0)));
   }
   const V r = one / y, z = r * r;
-  return math::log(y) - r * V(T(0.5)) - z * detail::gamma_polynomial(z, detail::digamma_series) - steps;
+  const V log = fma(r, V(T(-0.5)), math::log(y));
+  return fma(-z, detail::gamma_polynomial(z, detail::digamma_series), log) - steps;
 }
 
 // The second derivative of log_gamma.
@@ -57,7 +58,8 @@ TECTUM_INLINE V trigamma(V x) noexcept {
     y = y + select(small, one, V(T(0)));
   }
   const V r = one / y, z = r * r;
-  return steps + (r + z * V(T(0.5)) + r * z * detail::gamma_polynomial(z, detail::trigamma_series));
+  const V cube = r * z;
+  return steps + fma(cube, detail::gamma_polynomial(z, detail::trigamma_series), fma(z, V(T(0.5)), r));
 }
 
 // log of the gamma function.
@@ -72,8 +74,8 @@ TECTUM_INLINE V log_gamma(V x) noexcept {
     y = y + select(small, one, V(T(0)));
   }
   const V r = one / y, half_log_two_pi = V(T(0.918938533204672741780));
-  const V stirling = r * detail::gamma_polynomial(r * r, detail::log_gamma_series) + half_log_two_pi;
-  return (y - V(T(0.5))) * math::log(y) - y + stirling - math::log(steps);
+  const V stirling = fma(r, detail::gamma_polynomial(r * r, detail::log_gamma_series), half_log_two_pi);
+  return fma(y - V(T(0.5)), math::log(y), -y) + stirling - math::log(steps);
 }
 
 }  // namespace math

@@ -50,7 +50,8 @@ numbers all(const Result& r) {
 // are theirs as well.
 template <auto Make>
 void same_as_without() {
-  static constexpr auto with = of_three(Make), without = of_two(Make);
+  static constexpr auto with = of_three(Make);
+  static constexpr auto without = of_two(Make);
   tt::model<with, double> three;
   tt::model<without, double> two;
   tt::workspace<with, double> w3{samples};
