@@ -19,6 +19,7 @@ set(TECTUM_CORE_HEADERS
     tectum/fwd.hpp
     tectum/kernels/epilogue.hpp
     tectum/kernels/fourier.hpp
+    tectum/kernels/gamma.hpp
     tectum/kernels/geometry.hpp
     tectum/kernels/math.hpp
     tectum/kernels/native.hpp
@@ -67,7 +68,9 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/contract.hpp
     tectum/operators/fusion/cosine_similarity.hpp
     tectum/operators/fusion/decisions.hpp
+    tectum/operators/fusion/dempster_shafer.hpp
     tectum/operators/fusion/elementwise.hpp
+    tectum/operators/fusion/energy_weighted_sum.hpp
     tectum/operators/fusion/factor_pool.hpp
     tectum/operators/fusion/factorised.hpp
     tectum/operators/fusion/film.hpp
@@ -76,12 +79,14 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/low_rank_fusion.hpp
     tectum/operators/fusion/maximum.hpp
     tectum/operators/fusion/mean.hpp
+    tectum/operators/fusion/mixture.hpp
     tectum/operators/fusion/mlb.hpp
     tectum/operators/fusion/modulate.hpp
     tectum/operators/fusion/modulation.hpp
     tectum/operators/fusion/multiplicative.hpp
     tectum/operators/fusion/nonlocal_gate.hpp
     tectum/operators/fusion/outer.hpp
+    tectum/operators/fusion/outer_product.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
     tectum/operators/fusion/signed_sqrt.hpp
@@ -135,6 +140,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/split.hpp
     tectum/operators/layers/tanh_gate.hpp
     tectum/operators/layers/transpose.hpp
+    tectum/operators/layers/vacuity.hpp
     tectum/operators/layers/value_shape.hpp
     tectum/operators/layers/waves.hpp
     tectum/operators/layers/windows.hpp
@@ -143,6 +149,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/losses/cosine_embedding.hpp
     tectum/operators/losses/cross_entropy.hpp
     tectum/operators/losses/elementwise.hpp
+    tectum/operators/losses/evidential_cross_entropy.hpp
     tectum/operators/losses/gaussian_nll.hpp
     tectum/operators/losses/huber.hpp
     tectum/operators/losses/info_nce.hpp
@@ -191,6 +198,7 @@ set(TECTUM_TRAINING_HEADERS
     tectum/training/comparison_table.hpp
     tectum/training/dataset.hpp
     tectum/training/evaluate.hpp
+    tectum/training/modality_dropout.hpp
     tectum/training/optimizers.hpp
     tectum/training/progress.hpp
     tectum/training/schedules.hpp

@@ -13,6 +13,8 @@
 #include <tectum/operators/fusion/contract.hpp>
 #include <tectum/operators/fusion/cosine_similarity.hpp>
 #include <tectum/operators/fusion/decisions.hpp>
+#include <tectum/operators/fusion/dempster_shafer.hpp>
+#include <tectum/operators/fusion/energy_weighted_sum.hpp>
 #include <tectum/operators/fusion/factor_pool.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
 #include <tectum/operators/fusion/film.hpp>
@@ -21,10 +23,12 @@
 #include <tectum/operators/fusion/low_rank_fusion.hpp>
 #include <tectum/operators/fusion/maximum.hpp>
 #include <tectum/operators/fusion/mean.hpp>
+#include <tectum/operators/fusion/mixture.hpp>
 #include <tectum/operators/fusion/mlb.hpp>
 #include <tectum/operators/fusion/modulate.hpp>
 #include <tectum/operators/fusion/multiplicative.hpp>
 #include <tectum/operators/fusion/nonlocal_gate.hpp>
+#include <tectum/operators/fusion/outer_product.hpp>
 #include <tectum/operators/fusion/product.hpp>
 #include <tectum/operators/fusion/signed_sqrt.hpp>
 #include <tectum/operators/fusion/stack.hpp>

@@ -40,3 +40,4 @@
 #include <tectum/operators/layers/split.hpp>
 #include <tectum/operators/layers/tanh_gate.hpp>
 #include <tectum/operators/layers/transpose.hpp>
+#include <tectum/operators/layers/vacuity.hpp>

@@ -4,6 +4,7 @@
 #include <tectum/operators/losses/binary_cross_entropy.hpp>
 #include <tectum/operators/losses/cosine_embedding.hpp>
 #include <tectum/operators/losses/cross_entropy.hpp>
+#include <tectum/operators/losses/evidential_cross_entropy.hpp>
 #include <tectum/operators/losses/gaussian_nll.hpp>
 #include <tectum/operators/losses/huber.hpp>
 #include <tectum/operators/losses/info_nce.hpp>
