@@ -48,7 +48,9 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/attention/core.hpp
     tectum/operators/attention/dot_product_attention.hpp
     tectum/operators/attention/layout.hpp
+    tectum/operators/attention/media_attention.hpp
     tectum/operators/attention/multi_head_attention.hpp
+    tectum/operators/attention/segments.hpp
     tectum/operators/attention/transformer.hpp
     tectum/operators/attention/weights.hpp
     tectum/operators/encoders/encoder.hpp
@@ -70,6 +72,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/factor_pool.hpp
     tectum/operators/fusion/factorised.hpp
     tectum/operators/fusion/film.hpp
+    tectum/operators/fusion/gated_cross_attention.hpp
     tectum/operators/fusion/gaussian_product.hpp
     tectum/operators/fusion/gmu.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
@@ -80,6 +83,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/modulation.hpp
     tectum/operators/fusion/multiplicative.hpp
     tectum/operators/fusion/nonlocal_gate.hpp
+    tectum/operators/fusion/perceiver_resampler.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
     tectum/operators/fusion/signed_sqrt.hpp

@@ -16,6 +16,7 @@
 #include <tectum/operators/fusion/factor_pool.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
 #include <tectum/operators/fusion/film.hpp>
+#include <tectum/operators/fusion/gated_cross_attention.hpp>
 #include <tectum/operators/fusion/gaussian_product.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
 #include <tectum/operators/fusion/low_rank_fusion.hpp>
@@ -25,6 +26,7 @@
 #include <tectum/operators/fusion/modulate.hpp>
 #include <tectum/operators/fusion/multiplicative.hpp>
 #include <tectum/operators/fusion/nonlocal_gate.hpp>
+#include <tectum/operators/fusion/perceiver_resampler.hpp>
 #include <tectum/operators/fusion/product.hpp>
 #include <tectum/operators/fusion/signed_sqrt.hpp>
 #include <tectum/operators/fusion/stack.hpp>
