@@ -4,6 +4,7 @@
 #include "attention/catalogue_attention.hpp"
 #include "encoders/catalogue_encoders.hpp"
 #include "fusion/catalogue_bilinear.hpp"
+#include "fusion/catalogue_flamingo.hpp"
 #include "fusion/catalogue_fusion.hpp"
 #include "fusion/catalogue_gated.hpp"
 #include "fusion/catalogue_simple.hpp"
@@ -33,6 +34,7 @@ void all(const Visit& visit) {
   multiplying_fusion(visit);
   bilinear_fusion(visit);
   gated_fusion(visit);
+  flamingo(visit);
   losses(visit);
   encoders(visit);
 }
