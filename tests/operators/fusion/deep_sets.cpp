@@ -32,7 +32,8 @@ constexpr auto weighed(const auto&... x) {
 }  // namespace
 
 TEST_CASE("the order of the modalities does not matter") {
-  static constexpr auto one = fused(weighed(left, right, third)), other = fused(weighed(third, left, right));
+  static constexpr auto one = fused(weighed(left, right, third));
+  static constexpr auto other = fused(weighed(third, left, right));
   tt::model<one, double> m{tt::seed{3}};
   tt::model<other, double> n{tt::seed{3}};
   const auto r = m(left = tt::optional(a, all), right = tt::optional(b, all), third = tt::optional(c, all)),
@@ -46,8 +47,8 @@ TEST_CASE("the order of the modalities does not matter") {
 
 TEST_CASE("an absent modality is no member of the set; of none the result is 0") {
   static constexpr auto mean =
-                            fused(tt::deep_sets<tt::mean_pool, tt::set_weights::equal, false>({}, left, right, third)),
-                        sum = fused(tt::deep_sets<tt::sum_pool, tt::set_weights::equal, false>({}, left, right, third));
+      fused(tt::deep_sets<tt::mean_pool, tt::set_weights::equal, false>({}, left, right, third));
+  static constexpr auto sum = fused(tt::deep_sets<tt::sum_pool, tt::set_weights::equal, false>({}, left, right, third));
   tt::model<mean, double> m;
   tt::model<sum, double> s;
   const auto r = m(left = tt::optional(a, first), right = tt::optional(b, first), third = tt::optional(c, none)),
