@@ -50,33 +50,44 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/attention/core.hpp
     tectum/operators/attention/dot_product_attention.hpp
     tectum/operators/attention/layout.hpp
+    tectum/operators/attention/media_attention.hpp
     tectum/operators/attention/multi_head_attention.hpp
+    tectum/operators/attention/segments.hpp
     tectum/operators/attention/transformer.hpp
     tectum/operators/attention/weights.hpp
     tectum/operators/encoders/encoder.hpp
     tectum/operators/fusion.hpp
+    tectum/operators/fusion/activation_fusion.hpp
     tectum/operators/fusion/attention_fusion.hpp
     tectum/operators/fusion/attention_pool.hpp
     tectum/operators/fusion/bilinear.hpp
     tectum/operators/fusion/block_bilinear.hpp
     tectum/operators/fusion/block_linear.hpp
     tectum/operators/fusion/channel_excite.hpp
+    tectum/operators/fusion/channel_product.hpp
     tectum/operators/fusion/channel_squeeze.hpp
     tectum/operators/fusion/chunks.hpp
     tectum/operators/fusion/compact_bilinear.hpp
     tectum/operators/fusion/concat.hpp
+    tectum/operators/fusion/concat_mlp.hpp
     tectum/operators/fusion/contract.hpp
     tectum/operators/fusion/cosine_similarity.hpp
     tectum/operators/fusion/decisions.hpp
+    tectum/operators/fusion/deep_sets.hpp
     tectum/operators/fusion/dempster_shafer.hpp
     tectum/operators/fusion/elementwise.hpp
     tectum/operators/fusion/energy_weighted_sum.hpp
     tectum/operators/fusion/factor_pool.hpp
     tectum/operators/fusion/factorised.hpp
     tectum/operators/fusion/film.hpp
+    tectum/operators/fusion/film_residual_block.hpp
+    tectum/operators/fusion/gate.hpp
+    tectum/operators/fusion/gated_cross_attention.hpp
     tectum/operators/fusion/gaussian_product.hpp
     tectum/operators/fusion/gmu.hpp
+    tectum/operators/fusion/limited_shift.hpp
     tectum/operators/fusion/low_rank_fusion.hpp
+    tectum/operators/fusion/mag.hpp
     tectum/operators/fusion/maximum.hpp
     tectum/operators/fusion/mean.hpp
     tectum/operators/fusion/mixture.hpp
@@ -87,6 +98,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/fusion/nonlocal_gate.hpp
     tectum/operators/fusion/outer.hpp
     tectum/operators/fusion/outer_product.hpp
+    tectum/operators/fusion/perceiver_resampler.hpp
     tectum/operators/fusion/product.hpp
     tectum/operators/fusion/select.hpp
     tectum/operators/fusion/signed_sqrt.hpp
@@ -138,6 +150,7 @@ set(TECTUM_CORE_HEADERS
     tectum/operators/layers/slice.hpp
     tectum/operators/layers/softmax.hpp
     tectum/operators/layers/split.hpp
+    tectum/operators/layers/sum_pool.hpp
     tectum/operators/layers/tanh_gate.hpp
     tectum/operators/layers/transpose.hpp
     tectum/operators/layers/vacuity.hpp

@@ -5,6 +5,7 @@
 #include "encoders/catalogue_encoders.hpp"
 #include "fusion/catalogue_bilinear.hpp"
 #include "fusion/catalogue_decision.hpp"
+#include "fusion/catalogue_flamingo.hpp"
 #include "fusion/catalogue_fusion.hpp"
 #include "fusion/catalogue_gated.hpp"
 #include "fusion/catalogue_simple.hpp"
@@ -35,6 +36,7 @@ void all(const Visit& visit) {
   bilinear_fusion(visit);
   gated_fusion(visit);
   decision_fusion(visit);
+  flamingo(visit);
   losses(visit);
   encoders(visit);
 }

@@ -1,26 +1,35 @@
 // All fusion operators.
 #pragma once
 
+#include <tectum/operators/fusion/activation_fusion.hpp>
 #include <tectum/operators/fusion/attention_fusion.hpp>
 #include <tectum/operators/fusion/attention_pool.hpp>
 #include <tectum/operators/fusion/bilinear.hpp>
 #include <tectum/operators/fusion/block_bilinear.hpp>
 #include <tectum/operators/fusion/block_linear.hpp>
 #include <tectum/operators/fusion/channel_excite.hpp>
+#include <tectum/operators/fusion/channel_product.hpp>
 #include <tectum/operators/fusion/channel_squeeze.hpp>
 #include <tectum/operators/fusion/compact_bilinear.hpp>
 #include <tectum/operators/fusion/concat.hpp>
+#include <tectum/operators/fusion/concat_mlp.hpp>
 #include <tectum/operators/fusion/contract.hpp>
 #include <tectum/operators/fusion/cosine_similarity.hpp>
 #include <tectum/operators/fusion/decisions.hpp>
+#include <tectum/operators/fusion/deep_sets.hpp>
 #include <tectum/operators/fusion/dempster_shafer.hpp>
 #include <tectum/operators/fusion/energy_weighted_sum.hpp>
 #include <tectum/operators/fusion/factor_pool.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
 #include <tectum/operators/fusion/film.hpp>
+#include <tectum/operators/fusion/film_residual_block.hpp>
+#include <tectum/operators/fusion/gate.hpp>
+#include <tectum/operators/fusion/gated_cross_attention.hpp>
 #include <tectum/operators/fusion/gaussian_product.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
+#include <tectum/operators/fusion/limited_shift.hpp>
 #include <tectum/operators/fusion/low_rank_fusion.hpp>
+#include <tectum/operators/fusion/mag.hpp>
 #include <tectum/operators/fusion/maximum.hpp>
 #include <tectum/operators/fusion/mean.hpp>
 #include <tectum/operators/fusion/mixture.hpp>
@@ -29,6 +38,7 @@
 #include <tectum/operators/fusion/multiplicative.hpp>
 #include <tectum/operators/fusion/nonlocal_gate.hpp>
 #include <tectum/operators/fusion/outer_product.hpp>
+#include <tectum/operators/fusion/perceiver_resampler.hpp>
 #include <tectum/operators/fusion/product.hpp>
 #include <tectum/operators/fusion/signed_sqrt.hpp>
 #include <tectum/operators/fusion/stack.hpp>

@@ -38,6 +38,7 @@
 #include <tectum/operators/layers/slice.hpp>
 #include <tectum/operators/layers/softmax.hpp>
 #include <tectum/operators/layers/split.hpp>
+#include <tectum/operators/layers/sum_pool.hpp>
 #include <tectum/operators/layers/tanh_gate.hpp>
 #include <tectum/operators/layers/transpose.hpp>
 #include <tectum/operators/layers/vacuity.hpp>

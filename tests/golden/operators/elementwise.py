@@ -116,9 +116,8 @@ def mlp(c):
 def dan(c):
     c.given("x", c.view("input.x"))
     layers = "".join(f" | tt::linear{{{c['hiddim']}}}" for _ in range(c["nlayers"]))
-    length = c.view("input.x").shape[1]
     c.equation("e", f"x | tt::linear{{{c['hiddim']}}}")
-    c.equation("y", f"e | tt::mean_pool | tt::affine{{.scale = {length}}}{layers}")
+    c.equation("y", f"e | tt::sum_pool{layers}")
     c.layer("e.linear", "param.embedding.")
     for k in range(c["nlayers"]):
         c.layer("y.linear" + (f"_{k + 1}" if k else ""), f"param.mlp.{k}.")
@@ -130,8 +129,8 @@ def dan(c):
 def concat_mlp(c):
     c.given("a", c.view("input.x0").rows())
     c.given("b", c.view("input.x1").rows())
-    hidden = "".join(f" | tt::linear{{{n}}} | tt::{c['activation']}" for n in c["dimensions"])
-    c.equation("y", f"tt::fuse(tt::concat{{}}, a, b){hidden} | tt::linear{{{c['output_dim']}}}")
+    widths = ", ".join(str(n) for n in [*c["dimensions"], c["output_dim"]])
+    c.equation("y", f"tt::concat_mlp<tt::{c['activation']}>({{{widths}}}, a, b)")
     for k in range(len(c["dimensions"]) + 1):
         c.layer("y.linear" + (f"_{k + 1}" if k else ""), f"param.mlp.linears.{k}.")
     c.output("y", c.view("output.y").rows())

@@ -67,21 +67,13 @@ def statistics(c, name, prefix):
           batchnorm_affine=(boolean, False), with_residual=(boolean, True))
 def film_resblock(c):
     film_inputs(c)
-    n, where, kernel = c["in_dim"], c["condition_method"], c["with_input_proj"]
-    film_at = lambda place, x: f"tt::fuse(tt::modulate{{}}, {x}, gammas, betas)" if where == place else x
-    c.equation("projected", film_at("block-input-film", "x") + f" | tt::conv2d{{.channels = {n}, .kernel = {kernel}, "
-               f".padding = {kernel // 2}}} | tt::relu")
-    c.layer("projected.conv2d", "param.input_proj.")
-    body = f"projected | tt::conv2d{{.channels = {n}, .kernel = 3, .padding = 1}}"
-    body = film_at("conv-film", body)
-    if c["with_batchnorm"]:
-        body += f" | tt::batch_norm{{.affine = {bits(c['batchnorm_affine'])}}}"
-    body = film_at("bn-film", body) + " | tt::relu"
-    body = film_at("relu-film", body)
-    if c["with_residual"]:
-        body = f"tt::fuse(tt::sum{{}}, projected, {body})"
-    c.equation("y", film_at("block-output-film", body))
-    c.layer("y.conv2d", "param.conv1.")
+    place = {"block-input-film": "input", "conv-film": "convolution", "bn-film": "normalisation",
+             "relu-film": "activation", "block-output-film": "output"}[c["condition_method"]]
+    form = f"tt::film_place::{place}, {bits(c['with_batchnorm'])}, {bits(c['with_residual'])}"
+    c.equation("y", f"x | tt::film_residual_block<{form}>({{.channels = {c['in_dim']}, .kernel = "
+                    f"{c['with_input_proj']}, .affine = {bits(c['batchnorm_affine'])}}}, gammas, betas)")
+    c.layer("y.conv2d", "param.input_proj.")
+    c.layer("y.conv2d_2", "param.conv1.")
     if c["with_batchnorm"]:
         if c["batchnorm_affine"]:
             c.layer("y.batch_norm", "param.bn1.")
@@ -216,24 +208,20 @@ def tfn_network(c):
     c.output("y", c.view("output.y"))
 
 
-def stacked(c):
-    """The modalities, of one width, as tokens, and weighed by attention if wanted."""
-    names, width = sorted(c["dims"]), min(c["dims"].values())
-    tokens = []
-    for k, name in enumerate(names):
-        c.given(f"x{k}", c.view(f"input.{name}"))
-        tokens.append(f"x{k}")
+def members(c, network):
+    """The modalities as operands; the parameters of their projections and of the attention over them are those of
+    `network`."""
+    operands = []
+    for k, name in enumerate(sorted(c["dims"])):
+        operands.append(c.given(f"x{k}", c.view(f"input.{name}")))
         if c["use_auto_mapping"]:
-            tokens[k] = c.equation(f"p{k}", f"x{k} | tt::linear{{{width}}}")
-            c.layer(f"p{k}.linear", f"param.projections.{name}.")
-    c.equation("tokens", f"tt::fuse(tt::stack{{}}, {', '.join(tokens)})")
-    if not c["apply_attention"]:
-        return "tokens", width
-    hidden = c.options.get("attention_dim") or width // 2
-    c.equation("scores", f"tokens | tt::linear{{{hidden}}} | tt::tanh | tt::linear{{1}} | tt::softmax(0)")
-    c.layer("scores.linear", "param.attention.0.")
-    c.layer("scores.linear_2", "param.attention.2.")
-    return c.equation("weighed", "tt::fuse(tt::token_gate{}, tokens, scores)"), width
+            c.layer(f"{network}.linear" + (f"_{k + 1}" if k else ""), f"param.projections.{name}.")
+    layers = len(operands) if c["use_auto_mapping"] else 0
+    if c["apply_attention"]:
+        for part in ("0", "2"):
+            layers += 1
+            c.layer(f"{network}.linear" + (f"_{layers}" if layers > 1 else ""), f"param.attention.{part}.")
+    return operands, layers
 
 
 def head(v):
@@ -246,13 +234,14 @@ sets = dict(dims=table_of(size, 2), mlp=head, use_auto_mapping=(boolean, False),
 @operator("torchmultimodal.deepset_fusion", **sets, attention_dim=(size, None),
           pooling=one_of("mean", "max", "sum", "median"), modality_normalize=(boolean, False), norm_factor=(positive, 2.0))
 def deepset_fusion(c):
-    source, _ = stacked(c)
-    count = len(c["dims"])
-    pool = {"mean": "tt::mean_pool", "max": "tt::time_max_pool",
-            "sum": f"tt::mean_pool | tt::affine{{.scale = {count}}}", "median": "tt::median_pool"}[c["pooling"]]
-    c.equation("y", f"{source} | tt::normalize{{.p = {number(c['norm_factor'])}, "
-                    f".axis = {0 if c['modality_normalize'] else -1}}} | {pool} | tt::linear{{{c['mlp']['out']}}}")
-    c.layer("y.linear", "param.mlp.")
+    operands, layers = members(c, "y")
+    pool = {"mean": "mean_pool", "max": "time_max_pool", "sum": "sum_pool", "median": "median_pool"}[c["pooling"]]
+    weights = "attention" if c["apply_attention"] else "equal"
+    c.equation("y", f"tt::deep_sets<tt::{pool}, tt::set_weights::{weights}, {bits(c['use_auto_mapping'])}>({{.width = "
+                    f"{min(c['dims'].values())}, .hidden = {c['attention_dim'] or 0}, .p = {number(c['norm_factor'])}, "
+                    f".across = {bits(c['modality_normalize'])}}}, {', '.join(operands)}) | "
+                    f"tt::linear{{{c['mlp']['out']}}}")
+    c.layer("y.linear" + (f"_{layers + 1}" if layers else ""), "param.mlp.")
     c.output("y", c.view("output.y"))
 
 
@@ -260,8 +249,13 @@ def deepset_fusion(c):
           num_transformer_layers=(size, 1), dim_feedforward=always(12))
 def deepset_transformer(c):
     from operators.attention import torch_encoder
-    source, width = stacked(c)
-    torch_encoder(c, "pooled", f"{source} | tt::normalize{{}}", "param.pooling_function.", width, c["num_transformer_att_heads"], 12,
+    width = min(c["dims"].values())
+    operands, _ = members(c, "tokens")
+    if c["use_auto_mapping"]:
+        operands = [f"{x} | tt::linear{{{width}}}" for x in operands]
+    weighed = f" | tt::weigh_tokens({width // 2})" if c["apply_attention"] else ""
+    c.equation("tokens", f"tt::fuse(tt::stack{{}}, {', '.join(operands)}){weighed} | tt::normalize{{}}")
+    torch_encoder(c, "pooled", "tokens", "param.pooling_function.", width, c["num_transformer_att_heads"], 12,
                   c["num_transformer_layers"], norm="param.pooling_function.norm.")
     c.equation("y", f"pooled | tt::first_token | tt::linear{{{c['mlp']['out']}}}")
     c.layer("y.linear", "param.mlp.")

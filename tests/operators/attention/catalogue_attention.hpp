@@ -57,8 +57,14 @@ void attention(Visit&& visit) {
     return drawn(drawn_attention<tt::self_attention>(d, a.heads, a.q.width()), {a.q});
   });
   visit([](dice& d) {
-    const attended a(d);
-    return drawn(drawn_attention<tt::cross_attention>(d, a.heads, a.q.width()), {a.q, a.k});
+    attended a(d);
+    auto op = drawn_attention<tt::cross_attention>(d, a.heads, a.q.width());
+    op.segments = a.q.kind == tt::kind::sequence && d.coin() ? d.between(2, 3) : 1;
+    if (op.segments > 1) {
+      a.q.extent[0] = op.segments * d.between(1, 3);
+      a.k.extent[0] = op.segments * d.between(1, 3);
+    }
+    return drawn(op, {a.q, a.k});
   });
   visit([](dice& d) {
     const attended a(d);

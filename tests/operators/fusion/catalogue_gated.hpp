@@ -3,10 +3,13 @@
 
 #include <tectum/operators/fusion/attention_fusion.hpp>
 #include <tectum/operators/fusion/channel_excite.hpp>
+#include <tectum/operators/fusion/channel_product.hpp>
 #include <tectum/operators/fusion/channel_squeeze.hpp>
 #include <tectum/operators/fusion/film.hpp>
+#include <tectum/operators/fusion/gate.hpp>
 #include <tectum/operators/fusion/gaussian_product.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
+#include <tectum/operators/fusion/limited_shift.hpp>
 #include <tectum/operators/fusion/modulate.hpp>
 #include <tectum/operators/fusion/token_gate.hpp>
 #include <tectum/operators/layers/median_pool.hpp>
@@ -83,6 +86,23 @@ void gated_fusion(Visit&& visit) {
     return drawn(tt::token_gate{}, {x, x.with_width(1)});
   });
   visit([](dice& d) { return drawn(tt::missing_token{.p = d.coin() ? 0 : 0.3}, {d.anything(may_be::absent)}); });
+  visit([](dice& d) {
+    const tt::shape x = d.anything();
+    tt::shape g = d.masked(x.unmasked(), may_be::both);
+    g.padded = x.padded;
+    return drawn(tt::gate{}, {x, g});
+  });
+  visit([](dice& d) {
+    const tt::shape x = d.coin() ? d.sequence(may_be::both) : d.features(may_be::absent);
+    tt::shape h = d.masked(x.unmasked(), may_be::both);
+    h.padded = x.padded;
+    return drawn(tt::limited_shift{.beta = d.one_of({0.2, 1.0, 5.0}), .epsilon = d.coin() ? 1e-6 : 0.1}, {x, h});
+  });
+  visit([](dice& d) {
+    const tt::shape x = d.anything();
+    const int n = static_cast<int>(tt::detail::channels_of(x).channels);
+    return drawn(tt::channel_product, {x, d.features(may_be::absent, n)});
+  });
   visit([](dice& d) { return drawn(tt::median_pool, {d.sequence(may_be::both)}); });
 }
 

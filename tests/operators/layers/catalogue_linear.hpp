@@ -7,6 +7,7 @@
 #include <tectum/operators/layers/linear.hpp>
 #include <tectum/operators/layers/mean_pool.hpp>
 #include <tectum/operators/layers/split.hpp>
+#include <tectum/operators/layers/sum_pool.hpp>
 
 #include "../catalogue.hpp"
 
@@ -40,6 +41,7 @@ void linear(Visit&& visit) {
     return drawn(tt::split{.at = d.between(1, width - 1)}, {x});
   });
   visit([](dice& d) { return drawn(tt::mean_pool, {d.sequence(may_be::both)}); });
+  visit([](dice& d) { return drawn(tt::sum_pool, {d.sequence(may_be::both)}); });
   visit([](dice& d) { return drawn(tt::time_max_pool, {d.sequence(may_be::both)}); });
   visit([](dice& d) { return drawn(tt::first_token, {d.sequence(may_be::both)}); });
   visit([](dice& d) { return drawn(tt::last_token, {d.sequence(may_be::both)}); });

@@ -11,7 +11,11 @@ namespace catalogue {
 
 template <class Visit>
 void positions(Visit&& visit) {
-  visit([](dice& d) { return drawn(tt::learned_positions{.deviation = 0.5f}, {d.sequence(may_be::both)}); });
+  visit([](dice& d) {
+    const int span = d.between(1, 3);
+    return drawn(tt::learned_positions{.deviation = 0.5f, .span = span},
+                 {d.sequence(may_be::both, span * d.between(1, 4))});
+  });
   visit([](dice& d) { return drawn(tt::sinusoidal_positions, {d.sequence(may_be::both)}); });
   visit([](dice& d) {
     const tt::sinusoids op{.interleaved = d.coin(),

@@ -1,7 +1,7 @@
 // Multi-head attention, from one, two or three values, and with scores added.
 #pragma once
 
-#include <tectum/operators/attention/core.hpp>
+#include <tectum/operators/attention/segments.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
@@ -102,7 +102,9 @@ struct self_attention {
 
 // Attention of one modality to another: queries from the first value, keys and values from the second (crossmodal
 // attention, Tsai et al. 2019).
-//   Options, masks and parameters as tt::attention; `causal` compares places in the two sequences.
+//   Options, masks and parameters as tt::attention; `causal` compares places in the two sequences;
+//   segments (1): parts of equal length of both sequences. A query sees the keys of its own part only, as the latents
+//   of each picture or frame see that one alone; places count within a part, and so does one_key.
 //   [n, a] or [a], [m, k] -> [n, width] or [width]
 struct cross_attention {
   int heads;
@@ -113,25 +115,47 @@ struct cross_attention {
   bool bias_kv = false, zero_attention = false;
   int ahead = 0;
   bool one_key = false;
+  int segments = 1;
 
   static constexpr const char* name = "cross_attention";
   static constexpr int arity = 2;
   static constexpr auto masks = reads_masks;
   static constexpr bool separate_masks = true;
 
-  constexpr shape infer(shape q, shape k) const { return core().infer(detail::shape_list{q, k}.x); }
-  constexpr auto parameters(shape q, shape k) const { return core().parameters(detail::shape_list{q, k}.x); }
-  constexpr extents saved(shape q, shape k) const { return core().saved(detail::shape_list{q, k}.x); }
-  constexpr extents scratch(shape q, shape k) const { return core().scratch(detail::shape_list{q, k}.x); }
-  constexpr long long multiply_adds(shape q, shape k) const { return core().multiply_adds(detail::shape_list{q, k}.x); }
+  constexpr shape infer(shape q, shape k) const {
+    if (segments < 1) return wrong("attention: segments must be 1 or more", segments);
+    if (segments > 1 && (q.length() % segments != 0 || k.length() % segments != 0))
+      return wrong("attention: segments must divide the numbers of queries and keys", segments,
+                   q.length() % segments != 0 ? q.length() : k.length());
+    const shape y = core().infer(parts(q, k).x);
+    return y.fault ? y : q.with_width(y.width());
+  }
+  constexpr auto parameters(shape q, shape k) const { return core().parameters(parts(q, k).x); }
+  constexpr extents saved(shape q, shape k) const {
+    return {.per_sample = segments * core().saved(parts(q, k).x).per_sample};
+  }
+  constexpr extents scratch(shape q, shape k) const {
+    const extents part = core().scratch(parts(q, k).x);
+    return {.fixed = part.fixed, .per_sample = segments * part.per_sample + (segments > 1 ? 2LL * segments : 0)};
+  }
+  constexpr long long multiply_adds(shape q, shape k) const { return segments * core().multiply_adds(parts(q, k).x); }
 
   template <class C>
   void forward(C& c, in<C> q, in<C> k, out<C> y) const noexcept {
+    if (segments > 1) {
+      const detail::segmented<C> s(segments, q, k, y.shape(), presence(c, q, k));
+      return core().forward(c, s.x, in<C>{}, s.parts(y, 2));
+    }
     const in<C> x[] = {q, k};
     core().forward(c, x, in<C>{}, y);
   }
   template <class C>
   void backward(C& c, in<C> q, in<C> k, in<C>, in<C> dy, out<C> dq, out<C> dk) const noexcept {
+    if (segments > 1) {
+      const detail::segmented<C> s(segments, q, k, dy.shape(), presence(c, q, k));
+      const out<C> dx[] = {s.parts(dq, 0), s.parts(dk, 1)};
+      return core().backward(c, s.x, in<C>{}, s.parts(dy, 2), dx, out<C>{});
+    }
     const in<C> x[] = {q, k};
     const out<C> dx[] = {dq, dk};
     core().backward(c, x, in<C>{}, dy, dx, out<C>{});
@@ -139,6 +163,16 @@ struct cross_attention {
 
  private:
   constexpr detail::attention_core<2> core() const { return detail::core_of<2>(*this); }
+  constexpr detail::shape_list<2> parts(shape q, shape k) const {
+    if (segments > 1) return {{detail::segment_of(q, segments), detail::segment_of(k, segments)}};
+    return {{q, k}};
+  }
+  // Behind what the core asks for.
+  template <class C>
+  std::uint8_t* presence(C& c, const in<C>& q, const in<C>& k) const {
+    const index n = core().scratch(parts(q.shape(), k.shape()).x).per_sample * segments * q.samples;
+    return reinterpret_cast<std::uint8_t*>(c.scratch() + n);
+  }
 };
 
 // tt::attention with a fourth input that is added to the scaled scores, before the softmax, and gets a gradient.

@@ -21,10 +21,13 @@ void add_table(in<C> x, const typename C::scalar* table, out<C> y) noexcept {
 
 }  // namespace detail
 
-// y[t] = x[t] + table[t], the table learned.
-//   deviation (0.02): of the table's normal initial values.   [length, n] -> [length, n]
+// y[t] = x[t] + table[t / span], the table learned.
+//   deviation (0.02): of the table's normal initial values; span (1): neighbouring tokens that share a place, such as
+//   those of one picture of several; must divide the length.
+//   [length, n] -> [length, n]; weight [length / span, n]
 struct learned_positions {
   float deviation = 0.02f;
+  int span = 1;
 
   static constexpr const char* name = "learned_positions";
   static constexpr auto masks = tokenwise;
@@ -32,16 +35,26 @@ struct learned_positions {
 
   constexpr shape infer(shape x) const {
     if (x.kind != kind::sequence) return wrong("learned_positions: the input must be a sequence");
+    if (span < 1 || x.length() % span != 0)
+      return wrong("learned_positions: span must divide the length", span, x.length());
     return x;
   }
   constexpr auto parameters(shape x) const {
-    return parameter_list(table_of("weight", x.length(), x.width()).initialised(initial::normal, deviation));
+    return parameter_list(table_of("weight", x.length() / span, x.width()).initialised(initial::normal, deviation));
   }
   constexpr long long multiply_adds(shape) const { return 0; }
 
   template <class C>
   void forward(C& c, in<C> x, out<C> y) const noexcept {
-    detail::add_table<C>(x, c.values(0), y);
+    using T = typename C::scalar;
+    if (span == 1) return detail::add_table<C>(x, c.values(0), y);
+    const index width = x.width();
+    for (index b = 0; b < x.samples; ++b)
+      for (index t = 0; t < x.length(); t += span)
+        C::kernels::map(
+            detail::rows_of(y.sample_rows(b), t, span), [](auto a, auto p) { return a + p; },
+            detail::rows_of(x.sample_rows(b), t, span),
+            matrix<const T>{c.values(0) + t / span * width, span, width, 0});
   }
   template <class C>
   void backward(C& c, in<C> x, in<C>, in<C> dy, out<C> dx) const noexcept {
@@ -51,7 +64,10 @@ struct learned_positions {
       detail::each_valid_run(x, b, [&](index begin, index count) {
         const matrix<const T> d = detail::rows_of(dy.sample_rows(b), begin, count);
         if (dx) C::kernels::add(d, detail::rows_of(dx.sample_rows(b), begin, count));
-        if (c.gradients) C::kernels::add(d, matrix<T>{c.gradient(0) + begin * width, count, width, width});
+        if (!c.gradients) return;
+        if (span == 1) return C::kernels::add(d, matrix<T>{c.gradient(0) + begin * width, count, width, width});
+        for (index t = 0; t < count; ++t)
+          C::kernels::add(detail::rows_of(d, t, 1), detail::row_of(c.gradient(0) + (begin + t) / span * width, width));
       });
   }
 };
