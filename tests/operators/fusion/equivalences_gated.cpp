@@ -104,9 +104,9 @@ constexpr auto of_picture(Make make) {
   return tt::architecture(
       [=] { return tt::equations(a = tt::input{tt::picture{.channels = 4, .height = 2, .width = 3}}, y = make()); });
 }
-numbers joined(numbers first, const numbers& second) {
-  first.insert(first.end(), second.begin(), second.end());
-  return first;
+numbers joined(numbers begin, const numbers& rest) {
+  begin.insert(begin.end(), rest.begin(), rest.end());
+  return begin;
 }
 
 inline constexpr auto summed = of_vectors([] { return tt::fuse(tt::sum{}, a | tt::linear{4}, b | tt::linear{4}); });
@@ -210,13 +210,13 @@ namespace {
 template <bool Inputs>
 constexpr auto gated() {
   return tt::architecture([] {
-    const auto z = [] {
+    const auto seen = [] {
       if constexpr (Inputs) return tt::fuse(tt::concat{}, a, b) | tt::linear{4, false} | tt::sigmoid;
       else return tt::fuse(tt::concat{}, first, second) | tt::linear{4, false} | tt::sigmoid;
     };
     return tt::equations(
         a = tt::input{tt::features{3}}, b = tt::input{tt::features{4}}, first = a | tt::linear{4, false},
-        second = b | tt::linear{4, false}, gate = z(),
+        second = b | tt::linear{4, false}, gate = seen(),
         y = tt::fuse(tt::sum{}, tt::fuse(tt::product{}, gate, first | tt::tanh),
                      tt::fuse(tt::product{}, gate | tt::affine{.scale = -1, .shift = 1}, second | tt::tanh)));
   });
