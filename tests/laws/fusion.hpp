@@ -152,7 +152,6 @@ class network {
  private:
   tt::graph_view graph() const;
 
-  const form& form_;
   std::vector<tt::node> nodes_;
   std::vector<tt::slot> slots_;
   std::unique_ptr<tt::lowering> lowered_;

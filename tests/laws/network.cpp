@@ -23,7 +23,7 @@ tt::range<T> range_of(const std::vector<T>& v) {
 
 }  // namespace
 
-network::network(const form& f, const std::vector<tt::shape>& inputs, const network_options& o) : form_(f) {
+network::network(const form& f, const std::vector<tt::shape>& inputs, const network_options& o) {
   for (int i = 0; i < f.inputs; ++i) {
     const int k = o.reversed ? f.inputs - 1 - i : i;
     tt::shape s = inputs[static_cast<std::size_t>(k)];

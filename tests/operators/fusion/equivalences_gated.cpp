@@ -289,12 +289,12 @@ TEST_CASE("FiLM of zero weights and MMTM of gain 2 and zero weights are the iden
   CHECK(all(modulation.workspace.gradient(b)) == numbers(&x.dy[0][0], &x.dy[0][0] + samples * 4));
   for (const double d : all(modulation.workspace.gradient(a))) CHECK(d == 0);
 
-  network<twice> gate;
-  gate.set_layer("y.channel_squeeze", numbers(4, 0), numbers(1, 0));
-  gate.set_layer("y.channel_excite", numbers(4, 0), numbers(4, 0));
+  network<twice> excited;
+  excited.set_layer("y.channel_squeeze", numbers(4, 0), numbers(1, 0));
+  excited.set_layer("y.channel_excite", numbers(4, 0), numbers(4, 0));
   const pictures p;
   const double *const pixels = &p.a[0][0][0][0], *const upper = &p.dy[0][0][0][0];
-  CHECK(all(gate.model.backward(gate.workspace, tt::gradient(y) = p.dy, a = p.a)) ==
+  CHECK(all(excited.model.backward(excited.workspace, tt::gradient(y) = p.dy, a = p.a)) ==
         numbers(pixels, pixels + samples * 24));
-  CHECK(all(gate.workspace.gradient(a)) == numbers(upper, upper + samples * 24));
+  CHECK(all(excited.workspace.gradient(a)) == numbers(upper, upper + samples * 24));
 }
