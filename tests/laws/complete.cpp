@@ -211,6 +211,21 @@ TEST_CASE("every law can be broken") {
                "exchanged operands give another result"));
 }
 
+TEST_CASE("an operator of any number of inputs takes as many as a network allows") {
+  const std::vector<tt::shape> all(tt::most_inputs, tt::features_of(3));
+  const tt::range<tt::shape> x{all.data(), tt::most_inputs};
+  const auto takes = [&](const auto& op, int each, int more) {
+    INFO(op.name);
+    CHECK(!op.infer(x).fault);
+    CHECK(op.parameters(x).count == each * tt::most_inputs + more);
+  };
+  takes(tt::mlb{.rank = 2, .features = 2}, 2, 2);
+  takes(tt::gmu{.features = 2, .bias = true}, 2, 2);
+  takes(tt::attention_fusion{}, 2, 2);
+  takes(tt::low_rank_fusion{.rank = 2, .features = 2}, 1, 2);
+  takes(tt::compact_bilinear{4}, 2, 0);
+}
+
 // TECTUM_WRITE_DOCS=1 laws_tests writes it.
 TEST_CASE("docs/fusion-laws.md is what the lists say") {
   const std::filesystem::path path = root / "docs/fusion-laws.md";
