@@ -10,7 +10,7 @@ help:
 	@echo 'make matrix         the other configurations: clang, sanitizers, instruction sets (one of them: PART=2 or PART=asan)'
 	@echo 'make bench          run-time benchmarks (options: ARGS=...)'
 	@echo 'make compile-bench  compile times as JSON (options: ARGS="--runs 1 --check")'
-	@echo 'make docs           write docs/operators.md from the code'
+	@echo 'make docs           write docs/operators.md and docs/fusion-laws.md from the code'
 	@echo 'make lists          after adding or removing a header: rewrite cmake/headers.cmake'
 	@echo 'make format         clang-format over all sources'
 
@@ -45,6 +45,9 @@ compile-bench:
 docs:
 	@sh cmake/install_packages.sh test
 	@sh cmake/operators_page.sh write
+	@$(CMAKE) --preset dev >&2
+	@$(CMAKE) --build build/dev --target laws_tests >&2
+	@TECTUM_WRITE_DOCS=1 build/dev/tests/laws_tests >&2
 
 lists:
 	@sh cmake/lists.sh write

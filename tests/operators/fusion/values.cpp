@@ -194,31 +194,6 @@ TEST_CASE("low_rank_fusion is a linear layer on tensor_fusion with a weight of l
     for (int k = 0; k < 2; ++k) CHECK(a(s, k) == doctest::Approx(b(s, k)));
 }
 
-TEST_CASE("a sum of linear layers is a linear layer on a concatenation") {
-  static constexpr auto network = tt::architecture([] {
-    return tt::equations(left = tt::input{tt::features{3}}, right = tt::input{tt::features{3}},
-                         joint = tt::fuse(tt::sum{}, left | tt::linear{4}, right | tt::linear{4}),
-                         other = tt::fuse(tt::concat{}, left, right) | tt::linear{4});
-  });
-  tt::model<network, double> model;
-  tt::workspace<network, double> workspace{4};
-  const std::vector<double> u = values_of(model, "joint.linear.weight"), v = values_of(model, "joint.linear_2.weight");
-  const std::vector<double> b = values_of(model, "joint.linear.bias"), c = values_of(model, "joint.linear_2.bias");
-  double weight[4][6], bias[4];
-  for (std::size_t k = 0; k < 4; ++k) {
-    for (std::size_t i = 0; i < 3; ++i) {
-      weight[k][i] = u[k * 3 + i];
-      weight[k][3 + i] = v[k * 3 + i];
-    }
-    bias[k] = b[k] + c[k];
-  }
-  model.set("other.linear.weight", &weight[0][0]);
-  model.set("other.linear.bias", bias);
-  const auto [y, z] = model(workspace, joint, other, left = x0, right = x1);
-  for (int s = 0; s < 4; ++s)
-    for (int k = 0; k < 4; ++k) CHECK(y(s, k) == doctest::Approx(z(s, k)));
-}
-
 TEST_CASE("attention_pool weighs tokens by the softmax of the scorer's numbers") {
   static constexpr auto network = tt::architecture([] {
     return tt::equations(left = tt::input{tt::sequence{.length = 3, .width = 2, .padded = true}},

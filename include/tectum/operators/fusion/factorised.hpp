@@ -36,6 +36,13 @@ constexpr bool has_hole(const P& p) {
   return false;
 }
 
+// An option that a fusion has no use for is a mistake, not a thing to leave unread.
+template <class F>
+constexpr F unless(bool useless, const char* mistake, F f) {
+  if (useless) f.mistake = mistake;
+  return f;
+}
+
 // Order k of MFH: `here` is the product of all orders before it, at full width.
 template <int Orders, auto Activation, part... P>
 constexpr auto next_order(const factor_options& o, const P&... x) {
@@ -90,11 +97,13 @@ constexpr auto mutan(const factor_options& o, const P&... x) {
 
 // Tucker fusion, y = P T(W0 x0, W1 x1, ...) with the full core T [width, width, width, ...], an axis for each modality
 // and one for the result (Ben-Younes et al. 2017, for two). For 2 to 8 modalities; where one is absent only the core's
-// bias goes on. `factor` plays no part.
+// bias goes on. It has no `factor`.
 //   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., bilinear (of any number), and the last layer
 template <part... P>
 constexpr auto tucker(const factor_options& o, const P&... x) {
-  return fuse(bilinear{o.width}, (x | linear{o.width})...) | factor_pool{.normalize = o.normalize} | linear{o.features};
+  return detail::unless(
+      o.factor != 1, "tucker: there is no factor; its core is whole",
+      fuse(bilinear{o.width}, (x | linear{o.width})...) | factor_pool{.normalize = o.normalize} | linear{o.features});
 }
 
 // BLOCK, a block-term decomposition (Ben-Younes et al. 2019): projections cut in chunks, a sum of `rank` products in
@@ -111,29 +120,33 @@ constexpr auto block(const block_options& o, const P&... x) {
 }
 
 // Block-Tucker, BLOCK with a full core for each chunk (Ben-Younes et al. 2019, for two modalities). For 2 to 8
-// modalities; where one is absent only the cores' biases go on. `rank` plays no part.
+// modalities; where one is absent only the cores' biases go on. It has no `rank`.
 //   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., block_bilinear, and the last layer
 template <part... P>
 constexpr auto block_tucker(const block_options& o, const P&... x) {
-  return fuse(block_bilinear{.chunks = o.chunks}, (x | linear{o.width})...) |
-         factor_pool{.chunks = o.chunks, .normalize = o.normalize} | linear{o.features};
+  return detail::unless(o.rank != 1, "block_tucker: there is no rank; its cores are whole",
+                        fuse(block_bilinear{.chunks = o.chunks}, (x | linear{o.width})...) |
+                            factor_pool{.chunks = o.chunks, .normalize = o.normalize} | linear{o.features});
 }
 
 // Multimodal compact bilinear pooling (MCB: Fukui et al. 2016): tt::compact_bilinear, normalised if asked for, as in
-// the paper, and a linear layer. An absent modality is left out. `factor` plays no part.
+// the paper, and a linear layer. An absent modality is left out. It has no `factor`.
 //   [n0], [n1], ... -> [features]; parameters: linear, and the sketches as buffers of compact_bilinear
 template <part... P>
 constexpr auto mcb(const factor_options& o, const P&... x) {
-  return fuse(compact_bilinear{o.width}, x...) | factor_pool{.normalize = o.normalize} | linear{o.features};
+  return detail::unless(
+      o.factor != 1, "mcb: there is no factor; width is that of the sketch",
+      fuse(compact_bilinear{o.width}, x...) | factor_pool{.normalize = o.normalize} | linear{o.features});
 }
 
 // y = P (a(W0 x0) + a(W1 x1) + ...), normalised before the last layer if asked for; the activation as for tt::mfb. An
-// absent modality is left out of the sum. `factor` plays no part.
+// absent modality is left out of the sum. It has no `factor`.
 //   [n0], [n1], ... -> [features]; parameters: linear, linear_2, ..., and the last layer
 template <auto Activation = here, part... P>
 constexpr auto linear_sum(const factor_options& o, const P&... x) {
-  return fuse(sum{}, (x | linear{o.width} | Activation)...) | factor_pool{.normalize = o.normalize} |
-         linear{o.features};
+  return detail::unless(
+      o.factor != 1, "linear_sum: there is no factor; nothing is multiplied",
+      fuse(sum{}, (x | linear{o.width} | Activation)...) | factor_pool{.normalize = o.normalize} | linear{o.features});
 }
 
 }  // namespace tectum

@@ -25,7 +25,6 @@ struct mlb {
     if (rank < 1 || features < 1) return wrong("mlb: rank and features must be 1 or more", rank, features);
     if (!has_gradient_from_output(act))
       return wrong("mlb: act must be identity, relu, tanh, sigmoid, elu or leaky_relu");
-    if (x.size() > most_modalities) return wrong("mlb: at most 11 modalities", x.size());
     for (const shape& s : x)
       if (s.kind != kind::features)
         return wrong("mlb: every input must be one vector a sample; pool or flatten it first");
@@ -102,7 +101,6 @@ struct mlb {
   }
 
  private:
-  static constexpr int most_modalities = 11;
   static constexpr auto times = [](auto a, auto b) { return a * b; };
 
   template <class C>
