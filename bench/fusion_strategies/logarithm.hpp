@@ -20,7 +20,8 @@ inline constexpr struct logarithm_operator {
   template <class C>
   static void forward(C&, tectum::in<C> x, tectum::out<C> y) noexcept {
     C::kernels::map(
-        y.as_samples(), [](auto p) { return tectum::math::log(select(p > decltype(p)(least), p, decltype(p)(least))); },
+        y.as_samples(),
+        [](auto p) { return tectum::math::log(tectum::select(p > decltype(p)(least), p, decltype(p)(least))); },
         x.as_samples());
   }
   template <class C>
@@ -30,7 +31,7 @@ inline constexpr struct logarithm_operator {
         dx.as_samples(),
         [](auto d, auto p) {
           using V = decltype(p);
-          return select(p > V(least), d / select(p > V(least), p, V(1)), V(0));
+          return tectum::select(p > V(least), d / tectum::select(p > V(least), p, V(1)), V(0));
         },
         dy.as_samples(), x.as_samples());
   }
