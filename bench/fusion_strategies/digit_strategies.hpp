@@ -1,4 +1,4 @@
-// The two encoders, the same for every strategy, and what is built on them.
+// The two encoders, the same for every strategy, what is built on them, and the list of all strategies.
 #pragma once
 
 #include <tectum/operators/fusion/concat.hpp>
@@ -36,7 +36,9 @@ inline constexpr tt::name<"speech"> speech;
 inline constexpr tt::name<"answer"> answer;
 inline constexpr tt::name<"loss"> loss;
 
-inline constexpr int width = 64;  // of the vectors that are fused
+// Chosen once, for all: the width of the vectors that are fused and of every joint space, and the terms of every sum
+// that stands for a tensor (rank, factor).
+inline constexpr int width = 64, terms = 4;
 
 constexpr auto convolutions() {
   return tt::conv2d{.channels = 16, .kernel = 3, .padding = 1} | tt::relu | tt::max_pool{2} |
@@ -61,43 +63,53 @@ constexpr auto sees_and_hears(const auto&... more) {
   return sees(sound = tt::input{tt::picture{.channels = 1, .height = mels, .width = frames}},
               heard = sound | convolutions(), more...);
 }
-// A fusion of the two vectors; `head` ends in the scores.
-constexpr auto fused(auto fusion, auto head) {
+// The same head for every strategy. Fusions that end in a linear layer have a relu before it.
+constexpr auto scores() { return tt::dropout{0.25f} | tt::linear{10}; }
+// A network of what f makes of the two vectors; `before` the head.
+constexpr auto joined(auto f, auto before) {
   return tt::architecture([=] {
     return sees_and_hears(image = seen | vector(), speech = heard | vector(),
-                          answer = tt::fuse(fusion, image, speech) | head);
+                          answer = f(image, speech) | before | scores());
   });
 }
-constexpr auto scores() { return tt::dropout{0.25f} | tt::linear{10}; }
+constexpr auto joined(auto f) { return joined(f, tt::here); }
+// Of one operator.
+constexpr auto fused(auto fusion, auto before) {
+  return joined([=](const auto& a, const auto& b) { return tt::fuse(fusion, a, b); }, before);
+}
+constexpr auto fused(auto fusion) { return fused(fusion, tt::here); }
 
 using digit_comparison =
     tt::comparison<pairs_data, pairs_data, pairs_data, std::remove_cvref_t<decltype(loss)>,
                    tt::accuracy<std::remove_cvref_t<decltype(answer)>, std::remove_cvref_t<decltype(digit)>>, tt::adamw,
                    tt::warm_up<tt::cosine>>;
 
-// One translation unit each: all of them take a network's compile time.
-void add_image_only(digit_comparison&);
-void add_audio_only(digit_comparison&);
-void add_concat(digit_comparison&);
-void add_sum(digit_comparison&);
-void add_product(digit_comparison&);
-void add_mlb(digit_comparison&);
-void add_tfn(digit_comparison&);
-void add_lmf(digit_comparison&);
-void add_cross_attention(digit_comparison&);
-
+// A name, what it is in a phrase, and what puts it into a comparison.
 struct digit_strategy {
-  const char* name;
-  void (*add)(digit_comparison&);
+  const char *name, *phrase;
+  void (*add)(digit_comparison&, const char* name);
 };
-inline constexpr digit_strategy digit_strategies[] = {{"image_only", add_image_only},
-                                                      {"audio_only", add_audio_only},
-                                                      {"concat", add_concat},
-                                                      {"sum", add_sum},
-                                                      {"product", add_product},
-                                                      {"mlb", add_mlb},
-                                                      {"tfn", add_tfn},
-                                                      {"lmf", add_lmf},
-                                                      {"cross_attention", add_cross_attention}};
+template <auto Architecture>
+constexpr digit_strategy strategy(const char* name, const char* phrase) {
+  return {name, phrase, [](digit_comparison& c, const char* n) { c.add_of<Architecture>(n); }};
+}
+
+// A translation unit each: a line there is a strategy. The trainer and the encoders' kernels are compiled once a unit
+// (some ten seconds), what is a network's own once a strategy (one or two).
+using digit_strategies = std::vector<digit_strategy>;
+digit_strategies simple_strategies();
+digit_strategies bilinear_strategies();
+digit_strategies factorised_strategies();
+digit_strategies gated_strategies();
+digit_strategies decision_strategies();
+digit_strategies attention_strategies();
+
+inline digit_strategies all_digit_strategies() {
+  digit_strategies all;
+  for (const auto family : {simple_strategies, bilinear_strategies, factorised_strategies, gated_strategies,
+                            decision_strategies, attention_strategies})
+    for (const digit_strategy& s : family()) all.push_back(s);
+  return all;
+}
 
 }  // namespace fusion_bench

@@ -122,8 +122,8 @@ std::vector<tt::comparison_row> compare(const split& s, const options& wanted) {
     if (is_wanted("sum")) c.template add<added<N, Columns>>("sum");
     if (is_wanted("product")) c.template add<multiplied<N, Columns>>("product");
     if (is_wanted("mlb")) c.template add<hadamard<N, Columns>>("mlb");
-    if (is_wanted("tfn")) c.template add<outer<N, Columns>>("tfn");
-    if (is_wanted("lmf")) c.template add<low_rank<N, Columns>>("lmf");
+    if (is_wanted("tensor_fusion")) c.template add<outer<N, Columns>>("tensor_fusion");
+    if (is_wanted("low_rank_fusion")) c.template add<low_rank<N, Columns>>("low_rank_fusion");
     if (is_wanted("cross_attention")) c.template add<attending<N, Columns>>("cross_attention");
   }
   c.run();

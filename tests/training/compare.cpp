@@ -100,6 +100,9 @@ TEST_CASE("a row's deviation is that of a sample; the JSON has the keys") {
   CHECK(json[0]["workspace_bytes"] == 1LL << 40);
   for (const char* key : {"parameters", "multiply_adds", "train_step_us", "inference_us"}) CHECK(json[1].contains(key));
   CHECK(nlohmann::json::parse(tt::json_of({})).empty());
+  b.seconds = 2.5;
+  CHECK(nlohmann::json::parse(tt::json_line(b))["seconds"] == 2.5);
+  CHECK(tt::json_line(b).find('\n') == std::string::npos);
 
   std::FILE* const file = std::tmpfile();
   tt::print_table({a, b}, file);

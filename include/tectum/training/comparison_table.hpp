@@ -66,30 +66,32 @@ inline void print_table(std::vector<comparison_row> rows, std::FILE* to = stdout
   if (best) std::fprintf(to, "* chosen by its accuracy on the validation data\n");
 }
 
-// A JSON array of objects, in the order of the rows.
+// A JSON object on one line, without the end of it.
+inline std::string json_line(const comparison_row& r) {
+  std::string out = "{\"strategy\": \"";
+  for (const char c : r.strategy) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+      out += code;
+    } else {
+      out += c;
+    }
+  }
+  char rest[512];
+  std::snprintf(rest, sizeof rest,
+                "\", \"accuracy\": %.6f, \"accuracy_std\": %.6f, \"validation_accuracy\": %.6f, \"seeds\": %d, "
+                "\"parameters\": %lld, \"multiply_adds\": %lld, \"train_step_us\": %.3f, \"inference_us\": %.3f, "
+                "\"workspace_bytes\": %lld, \"seconds\": %.1f}",
+                r.accuracy, r.accuracy_std, r.validation_accuracy, r.seeds, r.parameters, r.multiply_adds,
+                r.train_step_us, r.inference_us, r.workspace_bytes, r.seconds);
+  return out + rest;
+}
+// A JSON array of such objects, in the order of the rows.
 inline std::string json_of(const std::vector<comparison_row>& rows) {
   std::string out = "[";
-  for (const comparison_row& r : rows) {
-    out += &r == rows.data() ? "\n  {\"strategy\": \"" : ",\n  {\"strategy\": \"";
-    for (const char c : r.strategy) {
-      if (c == '"' || c == '\\') out += '\\';
-      if (static_cast<unsigned char>(c) < 0x20) {
-        char code[8];
-        std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
-        out += code;
-      } else {
-        out += c;
-      }
-    }
-    char rest[512];
-    std::snprintf(rest, sizeof rest,
-                  "\", \"accuracy\": %.6f, \"accuracy_std\": %.6f, \"validation_accuracy\": %.6f, \"seeds\": %d, "
-                  "\"parameters\": %lld, \"multiply_adds\": %lld, \"train_step_us\": %.3f, \"inference_us\": %.3f, "
-                  "\"workspace_bytes\": %lld}",
-                  r.accuracy, r.accuracy_std, r.validation_accuracy, r.seeds, r.parameters, r.multiply_adds,
-                  r.train_step_us, r.inference_us, r.workspace_bytes);
-    out += rest;
-  }
+  for (const comparison_row& r : rows) out += (&r == rows.data() ? "\n  " : ",\n  ") + json_line(r);
   return out + (rows.empty() ? "]\n" : "\n]\n");
 }
 // Writes it to a file; false where that did not work.
