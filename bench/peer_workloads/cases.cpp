@@ -26,7 +26,8 @@ description read_description(std::istream& line) {
   line >> type >> rank;
   description d{type == "i64", std::vector<tt::index>(static_cast<std::size_t>(rank))};
   for (tt::index& extent : d.extents) line >> extent;
-  if (!line || (type != "i64" && type != "f32")) throw std::runtime_error("manifest.txt: a tensor of type '" + type + "'");
+  if (!line || (type != "i64" && type != "f32"))
+    throw std::runtime_error("manifest.txt: a tensor of type '" + type + "'");
   return d;
 }
 

@@ -27,10 +27,10 @@ struct bench_case {
   std::string workload;
   int batch = 0;
   bool trains = false;
-  std::vector<numbers> given;      // floats of input k, or
-  std::vector<ids> given_ids;      // its ids; one of the two is empty
-  numbers target, expected;        // a target of floats, and the peers' result
-  ids label;                       // a target of classes
+  std::vector<numbers> given;  // floats of input k, or
+  std::vector<ids> given_ids;  // its ids; one of the two is empty
+  numbers target, expected;    // a target of floats, and the peers' result
+  ids label;                   // a target of classes
   const numbers& x(int k) const { return given[static_cast<std::size_t>(k)]; }
   const ids& words(int k) const { return given_ids[static_cast<std::size_t>(k)]; }
 };

@@ -17,9 +17,8 @@ constexpr tt::factor_pool to_unit_length{.normalize = tt::power_norm::whole};
 
 inline constexpr auto mcb_core_network =
     tt::architecture([] { return with_loss(tt::fuse(tt::compact_bilinear{4000}, x, y) | to_unit_length, 4000); });
-inline constexpr auto mcb_head_network = tt::architecture([] {
-  return with_loss(tt::mcb({.features = 256, .width = 4000, .normalize = tt::power_norm::whole}, x, y), 256);
-});
+inline constexpr auto mcb_head_network = tt::architecture(
+    [] { return with_loss(tt::mcb({.features = 256, .width = 4000, .normalize = tt::power_norm::whole}, x, y), 256); });
 struct sketches : two_inputs {
   static void load(auto& to) {
     for (const std::string k : {"0", "1"}) {
@@ -66,9 +65,8 @@ struct mutan_workload : two_inputs {
   }
 };
 
-inline constexpr auto block_network = tt::architecture([] {
-  return with_loss(tt::block({.features = 256, .width = 320, .chunks = 20, .rank = 15}, x, y), 256);
-});
+inline constexpr auto block_network = tt::architecture(
+    [] { return with_loss(tt::block({.features = 256, .width = 320, .chunks = 20, .rank = 15}, x, y), 256); });
 struct block_workload : two_inputs {
   static constexpr const auto& architecture = block_network;
   // The peers have the chunks' layers one by one, or as one array [chunk, in, out].

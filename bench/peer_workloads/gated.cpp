@@ -10,10 +10,9 @@ namespace {
 using namespace net;
 
 inline constexpr auto gmu_network = tt::architecture([] {
-  return tt::equations(x = tt::input{tt::features{256}}, y = tt::input{tt::features{256}},
-                       target = tt::input{tt::features{256}},
-                       answer = tt::fuse(tt::gmu{.features = 256, .bias = true}, x, y),
-                       loss = tt::fuse(tt::mse{}, answer, target));
+  return tt::equations(
+      x = tt::input{tt::features{256}}, y = tt::input{tt::features{256}}, target = tt::input{tt::features{256}},
+      answer = tt::fuse(tt::gmu{.features = 256, .bias = true}, x, y), loss = tt::fuse(tt::mse{}, answer, target));
 });
 struct gmu_workload : two_inputs {
   static constexpr const auto& architecture = gmu_network;
@@ -27,10 +26,9 @@ struct gmu_workload : two_inputs {
 };
 
 inline constexpr auto film_network = tt::architecture([] {
-  return tt::equations(x = tt::input{tt::sequence{32, 64}}, y = tt::input{tt::features{64}},
-                       target = tt::input{tt::sequence{32, 64}},
-                       answer = tt::fuse(tt::film{.delta = false}, x, y) | tt::relu,
-                       loss = tt::fuse(tt::mse{}, answer, target));
+  return tt::equations(
+      x = tt::input{tt::sequence{32, 64}}, y = tt::input{tt::features{64}}, target = tt::input{tt::sequence{32, 64}},
+      answer = tt::fuse(tt::film{.delta = false}, x, y) | tt::relu, loss = tt::fuse(tt::mse{}, answer, target));
 });
 struct film_workload : two_inputs {
   static constexpr const auto& architecture = film_network;

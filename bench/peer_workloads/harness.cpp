@@ -15,9 +15,7 @@ namespace peer_bench {
 
 namespace {
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 double setting(const char* name, double otherwise) {
   const char* const given = std::getenv(name);
@@ -82,8 +80,8 @@ void print_timing(const std::string& workload, int batch, const char* mode, cons
 }
 
 void print_deviation(const std::string& workload, int batch, const char* what, const deviation& d) {
-  std::printf("{\"workload\":\"%s\",\"batch\":%d,\"compared\":\"%s\",\"err\":%.3g,\"largest\":%.3g}\n", workload.c_str(),
-              batch, what, d.error, d.scale);
+  std::printf("{\"workload\":\"%s\",\"batch\":%d,\"compared\":\"%s\",\"err\":%.3g,\"largest\":%.3g}\n",
+              workload.c_str(), batch, what, d.error, d.scale);
   std::fflush(stdout);
 }
 

@@ -21,13 +21,13 @@ inline constexpr auto network = tt::architecture([] {
       x = tt::input{tt::picture{.channels = 3, .height = 75, .width = 75}},
       y = tt::input{tt::tokens{.length = 12, .vocabulary = 80}}, target = tt::input{tt::category{28}},
       places = tt::frozen(tt::learned(tt::sequence{25, 2})),
-      seen = tt::fuse(tt::concat{},
-                      x | convolution() | convolution() | convolution() | convolution() | tt::patches, places) |
+      seen = tt::fuse(tt::concat{}, x | convolution() | convolution() | convolution() | convolution() | tt::patches,
+                      places) |
              tt::linear{128},
       read = y | tt::embedding{.vocabulary = 80, .dim = 32} | tt::gru{.hidden = 128},
       found = tt::fuse(tt::cross_attention{.heads = 4}, read, seen) | tt::mean_pool,
-      answer = tt::fuse(tt::concat{}, found, read | tt::take_token{-1}) | tt::linear{256} | tt::relu |
-               tt::linear{256} | tt::relu | tt::linear{28},
+      answer = tt::fuse(tt::concat{}, found, read | tt::take_token{-1}) | tt::linear{256} | tt::relu | tt::linear{256} |
+               tt::relu | tt::linear{28},
       loss = tt::fuse(tt::cross_entropy{}, answer, target));
 });
 
