@@ -4,7 +4,9 @@
 p10 in microseconds, of several rounds the median. A workload that the peers have in several forms counts once: the best
 peer over all forms. ratio: best peer / tectum. floor: the arithmetic at 180 GFLOP/s or one read of the weights from
 where they fit, whichever is longer; of a training step three times that and one pass of Adam. Attention's softmax,
-transcendental functions and activations are not in it, so nobody reaches it there. --json: the same as one object.
+transcendental functions and activations are not in it, so nobody reaches it there. What arithmetic, reading and Adam
+cost is that of one core of the machine that the peers' description is about; on another one floors are only a scale.
+--json: the same as one object.
 """
 import argparse
 import json
