@@ -8,11 +8,12 @@ for group in "$@"; do
     test) packages='python3 libeigen3-dev libxtensor-dev doctest-dev zlib1g-dev libcli11-dev nlohmann-json3-dev' ;;
     golden) packages='python3 nlohmann-json3-dev' ;;
     bench) packages='zlib1g-dev libcli11-dev nlohmann-json3-dev libeigen3-dev libbenchmark-dev' ;;
+    peers) packages='python3-torch libtorch-dev libeigen3-dev libopenblas-dev libdnnl-dev libxsmm-dev libdlib-dev libjemalloc2 pkg-config' ;;
     clang) packages='clang-19 libclang-rt-19-dev' ;;
     format) packages='clang-format-19 clang-tidy-19' ;;
     arm) packages='g++-aarch64-linux-gnu qemu-user' ;;
     *)
-      echo "install_packages.sh: unknown group '$group' (demo test golden bench clang arm format)" >&2
+      echo "install_packages.sh: unknown group '$group' (demo test golden bench peers clang arm format)" >&2
       exit 2
       ;;
   esac
