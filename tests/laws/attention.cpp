@@ -41,6 +41,20 @@ const family all(
                })
             .roles(asks)
             .only(asks),
+        fusion("masked_cross_attention", {sequence(3, 4), sequence(2, 4)},
+               [](auto text, auto media) { return text | tt::masked_cross_attention({.width = 4, .heads = 2}, media); })
+            .roles(asks)
+            .only(asks),
+        fusion("gated_cross_attention", {sequence(3, 4), sequence(2, 4)},
+               [](auto text, auto media) { return text | tt::gated_cross_attention({.width = 4, .heads = 2}, media); })
+            .roles(asks)
+            .only(asks),
+        fusion("perceiver_attention", {sequence(3, 4), sequence(2, 4)},
+               [](auto media, auto latents) {
+                 return tt::perceiver_attention({.width = 4, .tokens = 3, .latents = 2, .heads = 2}, media, latents);
+               })
+            .roles("the second asks both")
+            .only("the second asks both"),
     });
 
 }  // namespace

@@ -22,13 +22,24 @@ const std::filesystem::path root = TECTUM_SOURCE;
 const std::map<std::string, std::string> exempt = {
     {"block_linear", "a layer of one input"},
     {"block_options", "options"},
+    {"convolution_form", "an option"},
+    {"deep_sets_options", "options"},
+    {"evidence", "an option"},
     {"factor_options", "options"},
     {"factor_pool", "a pooling of one input"},
+    {"film_block_options", "options"},
+    {"film_place", "an option"},
     {"gmu_gate", "an option"},
+    {"mag_options", "options"},
+    {"media_options", "options"},
     {"nonlocal_gate_options", "options"},
+    {"perceiver_resampler", "a pipeline of one input"},
     {"power_norm", "an option"},
+    {"resampler_options", "options"},
+    {"set_weights", "an option"},
     {"signed_sqrt", "a function of one input"},
     {"squeeze_excite", "a gate of one input"},
+    {"weigh_tokens", "a gate of one input"},
 };
 
 std::string text_of(const std::filesystem::path& path) {

@@ -32,6 +32,27 @@ const family all(
         fusion("product_decision", vectors(3), [](auto... x) { return tt::product_decision(x...); }).symmetric(),
         fusion("gaussian_product", vectors(3), experts{true}).symmetric(),
         fusion("gaussian_product", vectors(3), experts{false}).symmetric(),
+        fusion("dempster_shafer", vectors(3), [](auto... x) { return tt::fuse(tt::dempster_shafer{}, x...); })
+            .symmetric(),
+        fusion("energy_weighted_sum", vectors(3),
+               [](auto... x) { return tt::fuse(tt::energy_weighted_sum{.detached = false}, x...); })
+            .symmetric(),
+        fusion("outer_product", vectors(3), [](auto... x) { return tt::fuse(tt::outer_product{}, x...); })
+            .ordered("the first modality is the slowest"),
+        fusion("cross_view_tensor", vectors(3), [](auto... x) { return tt::cross_view_tensor(3, 4, x...); })
+            .ordered("the first modality is the slowest"),
+        fusion("mixture", {vector(1), vector(3)}, [](auto g, auto x) { return tt::fuse(tt::mixture{}, g, x); })
+            .roles("the gate, and the experts")
+            .only("a third expert widens the gate"),
+        fusion("mixture_of_experts", {vector(4), vector(3), vector(3)},
+               [](auto joint, auto... x) { return tt::mixture_of_experts(joint, x...); })
+            .roles("the joint features, and the experts"),
+        fusion("mixture_of_experts_per_class", {vector(4), vector(3), vector(3)},
+               [](auto joint, auto... x) { return tt::mixture_of_experts_per_class(3, joint, x...); })
+            .roles("the joint features, and the experts"),
+        fusion("stacking", vectors(3),
+               [](auto... x) { return tt::stacking(tt::here | tt::linear{4} | tt::relu | tt::linear{3}, x...); })
+            .ordered("a concatenation is learned from"),
     });
 
 }  // namespace

@@ -62,6 +62,25 @@ const family all(
                  return tt::fuse(tt::channel_excite{}, x, tt::fuse(tt::channel_squeeze{.ratio = 1}, x, others...));
                })
             .roles("what is gated, and the others"),
+        fusion("gate", {vector(4), vector(4)}, [](auto x, auto g) { return tt::fuse(tt::gate{}, x, g); })
+            .roles("what is gated, and the gate")
+            .only("what is gated, and the gate"),
+        fusion("limited_shift", {vector(4), vector(4)},
+               [](auto x, auto h) { return tt::fuse(tt::limited_shift{.beta = 0.5}, x, h); })
+            .ordered("what is shifted, and the shift")
+            .only("what is shifted, and the shift"),
+        fusion("mag", vectors(4), [](auto text, auto... x) { return tt::mag({.width = 4}, text, x...); })
+            .roles("the anchor, and what shifts it"),
+        fusion("channel_product", {map(2, 2, 3), vector(2)},
+               [](auto x, auto g) { return tt::fuse(tt::channel_product, x, g); })
+            .roles("what is multiplied, and a factor a channel")
+            .only("what is multiplied, and a factor a channel"),
+        fusion("film_residual_block", {map(2, 2, 3), vector(2), vector(2)},
+               [](auto x, auto gammas, auto betas) {
+                 return x | tt::film_residual_block({.channels = 2, .delta = true}, gammas, betas);
+               })
+            .roles("what is modulated, scales, shifts")
+            .only("what is modulated, scales, shifts"),
         fusion("nonlocal_gate", {vector(6), vector(4), vector(4)},
                [](auto q, auto k, auto v) { return tt::nonlocal_gate({.queries = 3, .keys = 2, .width = 2}, q, k, v); })
             .roles("queries, keys and values")

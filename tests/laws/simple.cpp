@@ -55,6 +55,17 @@ const family all(
                [](auto x, auto s) { return tt::fuse(tt::token_gate{}, x, s); })
             .roles("tokens and their scores")
             .only("tokens and their scores"),
+        fusion("activation_fusion", vectors(4), [](auto... x) { return tt::activation_fusion(x...); })
+            .ordered("the first stands beside the product"),
+        fusion("concat_mlp", vectors(4), [](auto... x) { return tt::concat_mlp({5, 3}, x...); })
+            .symmetric("linear.weight columns"),
+        fusion("deep_sets", vectors(4), [](auto... x) { return tt::deep_sets({.width = 3}, x...); })
+            .symmetric("linear linear_2"),
+        fusion("deep_sets", vectors(4),
+               [](auto... x) {
+                 return tt::deep_sets<tt::sum_pool, tt::set_weights::attention>({.width = 4, .hidden = 2}, x...);
+               })
+            .symmetric("linear linear_2"),
     });
 
 }  // namespace

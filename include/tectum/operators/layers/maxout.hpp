@@ -32,7 +32,8 @@ struct maxout {
     weight.out = shift.out = features;
     weight.matrix_step = x.width();
     weight.out_step = pieces * x.width();
-    shift.in = shift.matrix_step = shift.in_step = 1;
+    shift.in = 1;
+    shift.matrix_step = shift.in_step = 1;
     shift.out_step = pieces;
     return parameter_list(weight).add_if(bias, shift);
   }
