@@ -10,16 +10,19 @@ namespace {
 constexpr tt::factor_options normalised{
     .features = width, .width = width, .factor = terms, .normalize = tt::power_norm::whole};
 constexpr tt::factor_options plain{.features = width, .width = width, .factor = terms};
+constexpr tt::factor_options whole{.features = width, .width = width};
+constexpr tt::factor_options sketched{.features = width, .width = width, .normalize = tt::power_norm::whole};
 constexpr tt::block_options blocks{.features = width, .width = width, .chunks = 4, .rank = terms};
+constexpr tt::block_options whole_blocks{.features = width, .width = width, .chunks = 4};
 
 constexpr auto mfb = joined([](const auto& a, const auto& b) { return tt::mfb(normalised, a, b); }, tt::relu);
 constexpr auto mfh = joined([](const auto& a, const auto& b) { return tt::mfh<2>(normalised, a, b); }, tt::relu);
 constexpr auto mutan = joined([](const auto& a, const auto& b) { return tt::mutan(plain, a, b); }, tt::relu);
-constexpr auto tucker = joined([](const auto& a, const auto& b) { return tt::tucker(plain, a, b); }, tt::relu);
+constexpr auto tucker = joined([](const auto& a, const auto& b) { return tt::tucker(whole, a, b); }, tt::relu);
 constexpr auto block = joined([](const auto& a, const auto& b) { return tt::block(blocks, a, b); }, tt::relu);
 constexpr auto block_tucker =
-    joined([](const auto& a, const auto& b) { return tt::block_tucker(blocks, a, b); }, tt::relu);
-constexpr auto mcb = joined([](const auto& a, const auto& b) { return tt::mcb(normalised, a, b); }, tt::relu);
+    joined([](const auto& a, const auto& b) { return tt::block_tucker(whole_blocks, a, b); }, tt::relu);
+constexpr auto mcb = joined([](const auto& a, const auto& b) { return tt::mcb(sketched, a, b); }, tt::relu);
 
 }  // namespace
 

@@ -212,8 +212,11 @@ TEST_CASE("BLOCK of one chunk, normalised behind, is MUTAN; block-Tucker of one 
       .features = as_int(D), .width = as_int(M), .chunks = 1, .rank = 3, .normalize = tt::power_norm::whole};
   static constexpr auto block = two(tt::block(chunk, left, right));
   static constexpr auto mutan = two(tt::mutan(options, left, right));
-  static constexpr auto block_tucker = three(tt::block_tucker(chunk, left, right, third));
-  static constexpr auto tucker = three(tt::tucker(options, left, right, third));
+  static constexpr auto block_tucker = three(
+      tt::block_tucker({.features = as_int(D), .width = as_int(M), .chunks = 1, .normalize = tt::power_norm::whole},
+                       left, right, third));
+  static constexpr auto tucker = three(
+      tt::tucker({.features = as_int(D), .width = as_int(M), .normalize = tt::power_norm::whole}, left, right, third));
   tried<block> a;
   tried<mutan> b;
   a.layer("linear", values(M * n0, 1), values(M, 2)).layer("block_linear", values(3 * M * M, 3), values(3 * M, 4));
