@@ -41,15 +41,18 @@ const family all(
             .ordered("the first modality is the slowest"),
         fusion("cross_view_tensor", vectors(3), [](auto... x) { return tt::cross_view_tensor(3, 4, x...); })
             .ordered("the first modality is the slowest"),
-        fusion("mixture", {vector(1), vector(3)}, [](auto g, auto x) { return tt::fuse(tt::mixture{}, g, x); })
+        fusion("mixture", {vector(2), vector(3), vector(3)},
+               [](auto g, auto a, auto b) { return tt::fuse(tt::mixture{}, g, a, b); })
             .roles("the gate, and the experts")
-            .only("a third expert widens the gate"),
+            .only("two experts here; the gate is as wide as there are experts"),
         fusion("mixture_of_experts", {vector(4), vector(3), vector(3)},
-               [](auto joint, auto... x) { return tt::mixture_of_experts(joint, x...); })
-            .roles("the joint features, and the experts"),
+               [](auto joint, auto a, auto b) { return tt::mixture_of_experts(joint, a, b); })
+            .roles("the joint features, and the experts")
+            .only("two experts here; one alone needs no gate"),
         fusion("mixture_of_experts_per_class", {vector(4), vector(3), vector(3)},
-               [](auto joint, auto... x) { return tt::mixture_of_experts_per_class(3, joint, x...); })
-            .roles("the joint features, and the experts"),
+               [](auto joint, auto a, auto b) { return tt::mixture_of_experts_per_class(3, joint, a, b); })
+            .roles("the joint features, and the experts")
+            .only("two experts here; one alone needs no gate"),
         fusion("stacking", vectors(3),
                [](auto... x) { return tt::stacking(tt::here | tt::linear{4} | tt::relu | tt::linear{3}, x...); })
             .ordered("a concatenation is learned from"),

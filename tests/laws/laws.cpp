@@ -129,7 +129,7 @@ parameters exchanged(const parameters& p, const network& n, const std::string& w
     }
     numbers values = v;
     for (const auto& [a, how] : blocks) {
-      if (name.substr(dot + 1) != a) continue;
+      if (name.substr(dot + 1) != a && name != "y." + a) continue;  // every parameter of that name, or one layer's
       const auto [rows, columns] = n.extents_of(name);
       const int height = how == "columns" ? rows : rows / inputs, width = how == "rows" ? columns : columns / inputs;
       REQUIRE(rows * columns == static_cast<int>(v.size()));
