@@ -42,7 +42,7 @@ TEST_CASE("every parameter goes out and in again; a name that is not there chang
   const model m{tt::seed{3}};
   model n{tt::seed{4}};
   CHECK(all(m) != all(n));
-  int count = 0;
+  long long count = 0;
   m.for_each_parameter([&](const char* name, const tt::parameter& p, const float*) {
     std::vector<double> canonical(static_cast<std::size_t>(p.size()));
     CHECK(m.get(name, canonical.data()));
