@@ -2,6 +2,7 @@
 #include <tectum/operators/attention/multi_head_attention.hpp>
 #include <tectum/operators/attention/transformer.hpp>
 #include <tectum/operators/fusion/attention_pool.hpp>
+#include <tectum/operators/fusion/gated_cross_attention.hpp>
 #include <tectum/operators/fusion/mlb.hpp>
 #include <tectum/operators/fusion/nonlocal_gate.hpp>
 #include <tectum/operators/fusion/stack.hpp>
@@ -28,6 +29,12 @@ constexpr auto cross_attention = tt::architecture([] {
                         image = looking(image_tokens, speech_tokens), speech = looking(speech_tokens, image_tokens),
                         answer = tt::fuse(tt::concat{}, image, speech) | scores());
 });
+constexpr auto gated_cross_attention = tt::architecture([] {
+  return sees_and_hears(image_tokens = seen | tokens(), speech_tokens = heard | tokens(),
+                        image = image_tokens | tt::gated_cross_attention({.width = width, .heads = 4}, speech_tokens) |
+                                tt::flatten | tt::dropout{0.25f} | tt::linear{width} | tt::relu,
+                        answer = image | scores());
+});
 constexpr auto attention_pool = tt::architecture([] {
   return sees_and_hears(
       speech = heard | vector(), image_tokens = seen | tokens(),
@@ -47,6 +54,8 @@ constexpr auto transformer = joined([](const auto& a, const auto& b) {
 digit_strategies attention_strategies() {
   return {
       strategy<cross_attention>("cross_attention", "places of each modality look at those of the other"),
+      strategy<gated_cross_attention>("gated_cross_attention",
+                                      "Flamingo: places of the picture look at the sound, through closed gates"),
       strategy<attention_pool>("attention_pool", "the sound says which places of the picture count, then concat"),
       strategy<nonlocal_gate>("nonlocal_gate", "parts of the picture's vector look at parts of the sound's"),
       strategy<transformer>("transformer", "the two vectors as tokens of an encoder layer"),

@@ -2,6 +2,7 @@
 #include <tectum/operators/fusion/channel_excite.hpp>
 #include <tectum/operators/fusion/film.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
+#include <tectum/operators/fusion/mag.hpp>
 #include <tectum/operators/fusion/stack.hpp>
 #include <tectum/operators/fusion/sum.hpp>
 #include <tectum/operators/fusion/token_gate.hpp>
@@ -37,6 +38,7 @@ constexpr auto token_gate = tt::architecture([] {
 });
 constexpr auto tanh_gate = joined(
     [](const auto& a, const auto& b) { return tt::fuse(tt::sum{}, a, b | tt::linear{width} | tt::tanh_gate{}); });
+constexpr auto mag = joined([](const auto& a, const auto& b) { return tt::mag({.width = width}, a, b); });
 constexpr auto gated_residual = joined([](const auto& a, const auto& b) {
   return tt::fuse(tt::concat{}, a, b) | tt::gated_residual(tt::linear{width} | tt::relu | tt::linear{2 * width});
 });
@@ -53,6 +55,7 @@ digit_strategies gated_strategies() {
       strategy<squeeze_excite>("squeeze_excite", "each modality's maps gated by themselves, then concat"),
       strategy<mmtm>("mmtm", "MMTM: both modalities' maps gated by both, then concat"),
       strategy<token_gate>("token_gate", "each vector times a gate made of itself, then concat"),
+      strategy<mag>("mag", "MAG: the sound shifts the picture's vector, no further than its length"),
       strategy<tanh_gate>("tanh_gate", "the picture and a layer of the sound, through a gate that begins closed"),
       strategy<gated_residual>("gated_residual", "concat, and two layers through a gate that begins closed"),
   };

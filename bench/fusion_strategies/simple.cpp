@@ -1,5 +1,7 @@
 // One modality alone, and fusions without products.
+#include <tectum/operators/fusion/activation_fusion.hpp>
 #include <tectum/operators/fusion/attention_fusion.hpp>
+#include <tectum/operators/fusion/deep_sets.hpp>
 #include <tectum/operators/fusion/factorised.hpp>
 #include <tectum/operators/fusion/maximum.hpp>
 #include <tectum/operators/fusion/mean.hpp>
@@ -18,6 +20,10 @@ constexpr auto audio_only =
 constexpr auto linear_sum = joined(
     [](const auto& a, const auto& b) { return tt::linear_sum<tt::relu>({.features = width, .width = width}, a, b); },
     tt::relu);
+constexpr auto activation_fusion = joined([](const auto& a, const auto& b) { return tt::activation_fusion(a, b); });
+constexpr auto deep_sets = joined([](const auto& a, const auto& b) {
+  return tt::deep_sets<tt::mean_pool, tt::set_weights::attention>({.width = width}, a, b);
+});
 }  // namespace
 
 digit_strategies simple_strategies() {
@@ -32,6 +38,8 @@ digit_strategies simple_strategies() {
       strategy<fused(tt::product{})>("product", "the product, element by element"),
       strategy<fused(tt::weighted_sum{.softmax = true})>("weighted_sum", "one learned weight a modality, sum 1"),
       strategy<linear_sum>("linear_sum", "a layer each, their sum, a layer"),
+      strategy<activation_fusion>("activation_fusion", "the product through tanh and sigmoid, beside the picture"),
+      strategy<deep_sets>("deep_sets", "a layer each, weighed, normalised, their mean"),
       strategy<fused(tt::attention_fusion{})>("attention_fusion", "a sum with weights made of the sample"),
   };
 }
