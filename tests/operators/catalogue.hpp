@@ -1,5 +1,6 @@
 // Every operator of the library with options and inputs drawn at random: what the tests that must cover all operators
-// walk over, and where docs/operators.md takes its figures from. An operator without an entry fails the test `catalogue.complete`.
+// walk over, and where docs/operators.md takes its figures from. An operator without an entry fails the test
+// `catalogue.complete`.
 #pragma once
 
 #include <initializer_list>
@@ -75,6 +76,16 @@ class dice {
     s.padded = sequences && (masks == may_be::padded || masks == may_be::both) && coin();
     s.optional = (masks == may_be::absent || masks == may_be::both) && between(0, 2) == 0;
     return s;
+  }
+  // One to four values of this shape; each may be absent, but either all sequences are padded or none is.
+  std::vector<tt::shape> alike(tt::shape first, may_be masks) {
+    std::vector<tt::shape> all{first};
+    for (int n = between(0, 3); n > 0; --n) {
+      tt::shape s = masked(first.unmasked(), masks);
+      s.padded = first.padded;
+      all.push_back(s);
+    }
+    return all;
   }
 
  private:

@@ -8,12 +8,14 @@
 #include <tectum/operators/operator.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace bare {
 
 namespace tt = tectum;
 using tt::index;
 
-inline double made_up(int i) { return std::sin(1.7 * i + 0.3); }
+using tests::made_up;
 
 // The sum of v[i] cos(0.7 i + 0.1): another order or sign of the elements gives another sum.
 template <class T>

@@ -6,11 +6,14 @@
 #include <tectum/model/model.hpp>
 #include <tectum/operators/attention/transformer.hpp>
 
+#include "../numbers.hpp"
 #include "bare.hpp"
 
 namespace tt = tectum;
 
 namespace {
+
+using tests::make_up_parameters;
 
 constexpr tt::name<"words"> words;
 constexpr tt::name<"memory"> memory;
@@ -30,15 +33,6 @@ constexpr auto decoder(auto layer) {
   });
 }
 
-template <class Model>
-void make_up_parameters(Model& model) {
-  int n = 0;
-  for (int i = 0; i < Model::graph().parameters.size(); ++i) {
-    std::vector<double> v(static_cast<std::size_t>(Model::graph().parameters[i].what.size()));
-    for (double& a : v) a = 0.4 * bare::made_up(n++);
-    model.set(tt::parameter_name(Model::graph(), i).data(), v.data());
-  }
-}
 // Where parameters belong, in their order, without the equation's name.
 template <class Model>
 std::string names() {

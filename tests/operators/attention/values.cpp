@@ -9,9 +9,14 @@
 #include <tectum/operators/losses/mse.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
+
+using tests::made_up;
+using tests::make_up_parameters;
 
 constexpr tt::name<"queries"> queries;
 constexpr tt::name<"keys"> keys;
@@ -20,8 +25,6 @@ constexpr tt::name<"joint"> joint;
 constexpr tt::name<"loss"> loss;
 
 using rows = std::vector<std::vector<double>>;
-
-double made_up(int i) { return std::sin(1.7 * i + 0.3); }
 
 template <class Model>
 rows parameter(const Model& model, const std::string& name, int columns) {
@@ -34,15 +37,6 @@ rows parameter(const Model& model, const std::string& name, int columns) {
     r.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(k),
                    all.begin() + static_cast<std::ptrdiff_t>(k) + columns);
   return r;
-}
-template <class Model>
-void make_up_parameters(Model& model) {
-  int n = 0;
-  for (int i = 0; i < Model::graph().parameters.size(); ++i) {
-    std::vector<double> v(static_cast<std::size_t>(Model::graph().parameters[i].what.size()));
-    for (double& a : v) a = 0.4 * made_up(n++);
-    model.set(tt::parameter_name(Model::graph(), i).data(), v.data());
-  }
 }
 // x Wᵀ + b
 rows linear(const rows& x, const rows& w, const rows& b) {

@@ -18,12 +18,16 @@
 #include <vector>
 
 #include "../attention/bare.hpp"
+#include "../numbers.hpp"
 
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::close;
+using tests::numbers;
+using tests::values;
 
 constexpr tt::name<"left"> left;
 constexpr tt::name<"right"> right;
@@ -35,23 +39,9 @@ constexpr auto two(int a, int b, auto expression, bool optional = false) {
                          y = expression);
   });
 }
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
-}
-// Values that no rule is in.
-numbers values(std::size_t n, double seed) {
-  numbers v(n);
-  for (std::size_t i = 0; i < n; ++i) v[i] = std::sin(seed + 1.7 * static_cast<double>(i * i % 101 + i));
-  return v;
-}
 template <class Model>
 void set(Model& m, const std::string& name, const numbers& v) {
   REQUIRE(m.set(name.c_str(), v.data()));
-}
-void close(const numbers& a, const numbers& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-13));
 }
 
 static_assert(tt::mfh({.features = 1, .width = 1}, left, tt::here).mistake != nullptr);

@@ -16,14 +16,7 @@ namespace detail {
 // One to four modalities' scores of the same classes; each may be absent, or the sequences padded.
 inline std::vector<tt::shape> class_scores(dice& d, may_be masks) {
   const bool one = masks == may_be::absent || d.coin();
-  const tt::shape first = one ? d.features(masks) : d.sequence(masks);
-  std::vector<tt::shape> all{first};
-  for (int n = d.between(0, 3); n > 0; --n) {
-    tt::shape s = d.masked(first.unmasked(), masks);
-    s.padded = first.padded;
-    all.push_back(s);
-  }
-  return all;
+  return d.alike(one ? d.features(masks) : d.sequence(masks), masks);
 }
 
 }  // namespace detail

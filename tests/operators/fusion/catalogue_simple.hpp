@@ -13,17 +13,7 @@
 namespace catalogue {
 namespace detail {
 
-// One to four values of one shape; each may be absent, but either all sequences are padded or none is.
-inline std::vector<tt::shape> alike(dice& d, may_be masks = may_be::both) {
-  const tt::shape first = d.anything(masks);
-  std::vector<tt::shape> all{first};
-  for (int n = d.between(0, 3); n > 0; --n) {
-    tt::shape s = d.masked(first.unmasked(), masks);
-    s.padded = first.padded;
-    all.push_back(s);
-  }
-  return all;
-}
+inline std::vector<tt::shape> alike(dice& d, may_be masks = may_be::both) { return d.alike(d.anything(masks), masks); }
 
 }  // namespace detail
 

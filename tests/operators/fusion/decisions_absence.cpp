@@ -8,11 +8,14 @@
 #include <tectum/operators/layers/mean_pool.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::numbers;
 
 constexpr tt::name<"left"> left;
 constexpr tt::name<"right"> right;
@@ -40,10 +43,6 @@ template <class Make>
 constexpr auto of_two(Make make) {
   return tt::architecture(
       [=] { return tt::equations(left = tt::input{width}, right = tt::input{width}, y = make(left, right)); });
-}
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
 }
 
 // Without parameters of the third modality's own, three of which one is never there are two, and the gradients of those

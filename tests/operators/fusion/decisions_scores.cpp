@@ -9,11 +9,14 @@
 #include <tectum/operators/fusion/energy_weighted_sum.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::numbers;
 
 constexpr tt::name<"gate"> gate;
 constexpr tt::name<"left"> left;
@@ -26,10 +29,6 @@ const double x0[3][2] = {{1, -2}, {0.5, 3}, {7, 8}}, x1[3][2] = {{-1, 0.25}, {9,
 const bool first[3] = {true, true, false}, second[3] = {true, false, true};
 const double scores[3][2] = {{1, 2}, {3, -1}, {0, 5}};
 
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
-}
 double p(const double* x, int k) { return 1 / (1 + std::exp(x[1 - k] - x[k])); }
 
 }  // namespace

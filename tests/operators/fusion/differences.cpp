@@ -10,11 +10,14 @@
 #include <tectum/operators/layers.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::numbers;
 
 constexpr tt::name<"a"> a;
 constexpr tt::name<"b"> b;
@@ -27,10 +30,6 @@ constexpr auto of(A first, B second, Make make) {
 template <const auto& Architecture>
 using model_of = tt::model<Architecture, double, tt::reference>;
 
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
-}
 // The gradient of a parameter, which must be there.
 template <class Model>
 numbers gradient(const Model& m, typename Model::workspace_type& w, const char* name) {

@@ -15,12 +15,14 @@
 #include <vector>
 
 #include "../attention/bare.hpp"
+#include "../numbers.hpp"
 
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::numbers;
+using tests::values;
 using size = std::size_t;
 
 constexpr tt::name<"left"> left;
@@ -46,12 +48,6 @@ constexpr auto three(auto expression) {
     return tt::equations(left = tt::input{tt::features{as_int(n0)}}, right = tt::input{tt::features{as_int(n1)}},
                          third = tt::input{tt::features{as_int(n2)}}, y = expression);
   });
-}
-// Values that no rule is in.
-numbers values(size n, double seed) {
-  numbers v(n);
-  for (size i = 0; i < n; ++i) v[i] = std::sin(seed + 1.7 * static_cast<double>(i * i % 101 + i));
-  return v;
 }
 
 template <const auto& Network>

@@ -9,11 +9,15 @@
 #include <tectum/operators/layers.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::close;
+using tests::numbers;
 
 constexpr tt::name<"a"> a;
 constexpr tt::name<"b"> b;
@@ -34,15 +38,6 @@ numbers drawn(std::size_t n, double seed) {
   numbers v(n);
   fill(v.data(), n, seed);
   return v;
-}
-template <class View>
-numbers all(const View& v) {
-  return {v.data(), v.data() + v.size()};
-}
-void close(const numbers& left, const numbers& right, double epsilon = 1e-13) {
-  REQUIRE(left.size() == right.size());
-  REQUIRE(!left.empty());
-  for (std::size_t i = 0; i < left.size(); ++i) CHECK(left[i] == doctest::Approx(right[i]).epsilon(epsilon));
 }
 
 // A network with parameters set by name, and what it gives.

@@ -9,10 +9,13 @@
 #include <vector>
 
 #include "../attention/bare.hpp"
+#include "../numbers.hpp"
 
 namespace tt = tectum;
 
 namespace {
+
+using tests::make_up_parameters;
 
 constexpr tt::name<"text"> text;
 constexpr tt::name<"ids"> ids;
@@ -38,15 +41,6 @@ constexpr auto network(auto block) {
     return tt::equations(text = tt::input{tt::sequence{.length = 6, .width = 4}}, ids = tt::input{tt::tokens{6}},
                          media = tt::input{tt::sequence{.length = 6, .width = 5}}, y = text | block);
   });
-}
-template <class Model>
-void make_up_parameters(Model& model) {
-  int n = 0;
-  for (int i = 0; i < Model::graph().parameters.size(); ++i) {
-    std::vector<double> v(static_cast<std::size_t>(Model::graph().parameters[i].what.size()));
-    for (double& a : v) a = 0.4 * bare::made_up(n++);
-    model.set(tt::parameter_name(Model::graph(), i).data(), v.data());
-  }
 }
 
 }  // namespace

@@ -12,11 +12,14 @@
 #include <tectum/operators/losses/mse.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::numbers;
 
 constexpr tt::name<"x"> x;
 constexpr tt::name<"y"> y;
@@ -47,11 +50,6 @@ constexpr const tt::graph_value& value_of(const tt::label* name) {
   for (const tt::graph_equation& e : g.equations)
     if (e.name == name) return tt::compiled<bottleneck>::view().values.items[e.value];
   return g.values.items[0];
-}
-
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
 }
 
 }  // namespace

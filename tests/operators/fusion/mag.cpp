@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "../attention/bare.hpp"
+#include "../numbers.hpp"
 
 namespace tt = tectum;
 
 namespace {
+
+using tests::make_up_parameters;
 
 constexpr tt::name<"words"> words;
 constexpr tt::name<"sound"> sound;
@@ -47,15 +50,6 @@ struct numbers {
         for (double& v : row) v = std::cos(0.9 * i++);
   }
 };
-template <class Model>
-void make_up_parameters(Model& model) {
-  int n = 0;
-  for (int i = 0; i < Model::graph().parameters.size(); ++i) {
-    std::vector<double> v(static_cast<std::size_t>(Model::graph().parameters[i].what.size()));
-    for (double& a : v) a = 0.4 * bare::made_up(n++);
-    model.set(tt::parameter_name(Model::graph(), i).data(), v.data());
-  }
-}
 template <class Result>
 double mixed(const Result& r, int width) {
   std::vector<double> v;

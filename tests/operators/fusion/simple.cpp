@@ -15,11 +15,14 @@
 #include <tectum/operators/losses/mse.hpp>
 #include <vector>
 
+#include "../numbers.hpp"
+
 namespace tt = tectum;
 
 namespace {
 
-using numbers = std::vector<double>;
+using tests::all;
+using tests::numbers;
 
 constexpr tt::name<"left"> left;
 constexpr tt::name<"right"> right;
@@ -34,10 +37,6 @@ constexpr tt::name<"loss"> loss;
 constexpr auto fused(auto a, auto b, auto operation) {
   return tt::architecture(
       [=] { return tt::equations(left = tt::input{a}, right = tt::input{b}, y = tt::fuse(operation, left, right)); });
-}
-template <class Result>
-numbers all(const Result& r) {
-  return {r.data(), r.data() + r.size()};
 }
 
 constexpr tt::features two{.width = 2, .optional = true};

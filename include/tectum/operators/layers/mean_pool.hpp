@@ -23,6 +23,15 @@ index valid_tokens(const view<T>& x, index b) noexcept {
   return n;
 }
 
+// y = the sum of the valid tokens of sample b; of none, zeros.
+template <class C>
+void sum_valid_tokens(const in<C>& x, index b, const matrix<typename C::scalar>& y) noexcept {
+  C::kernels::fill(y, 0);
+  each_valid_run(x, b, [&](index begin, index count) {
+    C::kernels::add_column_sums(rows_of(x.sample_rows(b), begin, count), y.data);
+  });
+}
+
 }  // namespace detail
 
 // The mean of the valid tokens; of none, zeros.   [length, n] -> [n]
@@ -38,10 +47,7 @@ inline constexpr struct mean_pool_operator {
     using T = typename C::scalar;
     for (index b = 0; b < x.samples; ++b) {
       const matrix<T> row = detail::row_of(y.sample(b), y.width());
-      C::kernels::fill(row, T(0));
-      detail::each_valid_run(x, b, [&](index begin, index count) {
-        C::kernels::add_column_sums(detail::rows_of(x.sample_rows(b), begin, count), row.data);
-      });
+      detail::sum_valid_tokens<C>(x, b, row);
       const index n = detail::valid_tokens(x, b);
       if (n == 0) continue;
       const T share = T(1) / static_cast<T>(n);

@@ -15,14 +15,7 @@ inline constexpr struct sum_pool_operator {
   static constexpr shape infer(shape x) { return detail::one_row_of(x, "sum_pool: the input must be a sequence"); }
   template <class C>
   static void forward(C&, in<C> x, out<C> y) noexcept {
-    using T = typename C::scalar;
-    for (index b = 0; b < x.samples; ++b) {
-      const matrix<T> row = detail::row_of(y.sample(b), y.width());
-      C::kernels::fill(row, T(0));
-      detail::each_valid_run(x, b, [&](index begin, index count) {
-        C::kernels::add_column_sums(detail::rows_of(x.sample_rows(b), begin, count), row.data);
-      });
-    }
+    for (index b = 0; b < x.samples; ++b) detail::sum_valid_tokens<C>(x, b, detail::row_of(y.sample(b), y.width()));
   }
   template <class C>
   static void backward(C&, in<C> x, in<C>, in<C> dy, out<C> dx) noexcept {

@@ -68,7 +68,7 @@ struct cross_entropy {
         for (index j = 0; j < layout.classes; ++j) loss += each * weight_of(c, j) * (total - x[j]);
       return loss;
     };
-    detail::reduce_places(c, reduction, scores.samples, layout.places, y, counts(scores, target), value);
+    detail::reduce_places(c, reduction, scores.samples, layout.places, y, detail::counted(scores, target), value);
   }
   template <class C>
   void backward(C& c, in<C> scores, token_ids target, in<C>, in<C> dy, out<C> dx, out<C>) const noexcept {
@@ -88,19 +88,13 @@ struct cross_entropy {
       T* const d = layout.at(dx, b, p);
       for (index j = 0; j < layout.classes; ++j) d[j * layout.step] += share[j] * g;
     };
-    detail::spread_places(c, reduction, scores.samples, layout.places, dy, counts(scores, target), add);
+    detail::spread_places(c, reduction, scores.samples, layout.places, dy, detail::counted(scores, target), add);
   }
 
  private:
   template <class C>
   typename C::scalar weight_of(C& c, index k) const noexcept {
     return class_weights ? c.values(0)[k] : typename C::scalar(1);
-  }
-  template <class T>
-  static auto counts(const view<const T>& scores, token_ids target) noexcept {
-    return [=](index b, index p) {
-      return scores.valid(b, p) && target.valid(b, p) && target.sample(b)[p] != target.shape().ignored;
-    };
   }
 };
 

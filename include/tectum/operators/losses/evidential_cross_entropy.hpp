@@ -95,7 +95,7 @@ struct evidential_cross_entropy {
       for (index j = 0; j < n; ++j) divergence += detail::dirichlet_terms(j == k ? 0 : at(x, j)).bent;
       return static_cast<T>(loss + weight * divergence);
     };
-    detail::reduce_places(c, reduction, scores.samples, layout.places, y, counts(scores, target), value);
+    detail::reduce_places(c, reduction, scores.samples, layout.places, y, detail::counted(scores, target), value);
   }
   template <class C>
   void backward(C& c, in<C> scores, token_ids target, in<C>, in<C> dy, out<C> dx, out<C>) const noexcept {
@@ -120,7 +120,7 @@ struct evidential_cross_entropy {
         d[j] += static_cast<T>(slope) * g;
       }
     };
-    detail::spread_places(c, reduction, scores.samples, layout.places, dy, counts(scores, target), add);
+    detail::spread_places(c, reduction, scores.samples, layout.places, dy, detail::counted(scores, target), add);
   }
 
  private:
@@ -139,12 +139,6 @@ struct evidential_cross_entropy {
     for (index j = 0; j < n; ++j) most = math::max(most, j == one ? 0.0 : at(x, j));
     for (index j = 0; j < n; ++j) sum += math::exp((j == one ? 0.0 : at(x, j)) - most);
     return most + math::log(sum);
-  }
-  template <class T>
-  static auto counts(const view<const T>& scores, token_ids target) noexcept {
-    return [=](index b, index p) {
-      return scores.valid(b, p) && target.valid(b, p) && target.sample(b)[p] != target.shape().ignored;
-    };
   }
 };
 

@@ -40,6 +40,14 @@ constexpr shape values_of_places(const shape& s) {
   }
 }
 
+// Which places of which samples count: those that are valid in both, and whose target is not ignored.
+template <class T>
+auto counted(const view<const T>& scores, const token_ids& target) noexcept {
+  return [=](index b, index p) {
+    return scores.valid(b, p) && target.valid(b, p) && target.sample(b)[p] != target.shape().ignored;
+  };
+}
+
 // Takes the largest score of a row off all of them, so that large ones lose no digits; gives the log of the sum of
 // their exponentials: the log of a probability is the shifted score less this.
 template <class Kernels, class T>
