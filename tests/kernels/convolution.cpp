@@ -54,6 +54,9 @@ TEST_CASE_TEMPLATE("convolution and its gradients: kernels, strides, padding, di
   compare<T>({6, 9, 11, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6}, 4);  // a filter a channel
   compare<T>({2, 1, 70, 33, 1, 7, 1, 2, 0, 3, 1, 1}, 5);    // along one axis
   compare<T>({40, 5, 5, 33, 1, 1}, 6);
+  // Rows that end within, with and behind a vector, of every second place.
+  for (index width : {15, 16, 17, 31, 32, 33, 34, 35, 63, 64, 65, 66, 67})
+    for (index padding : {0, 1, 3}) compare<T>({1, 2, width, 2, 2, 3, 2, 2, padding, padding, 1, 1}, 7);
 }
 
 TEST_CASE("convolution: a kernel larger than its input has no output") {

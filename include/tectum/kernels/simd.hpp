@@ -287,6 +287,13 @@ TECTUM_INLINE simd<T, W / 2> high_half(simd<T, W> x) noexcept {
     return simd<T, W / 2>::from(__builtin_shufflevector(x.v, x.v, (I + W / 2)...));
   }(std::make_integer_sequence<int, W / 2>{});
 }
+// The lanes 0, 2, 4, ... of a, then of b.
+template <class T, int W>
+TECTUM_INLINE simd<T, W> even_lanes(simd<T, W> a, simd<T, W> b) noexcept {
+  return [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    return simd<T, W>::from(__builtin_shufflevector(a.v, b.v, 2 * I...));
+  }(std::make_integer_sequence<int, W>{});
+}
 template <class T, int W>
 TECTUM_INLINE T horizontal_sum(simd<T, W> x) noexcept {
   if constexpr (W == 1) return x.v[0];

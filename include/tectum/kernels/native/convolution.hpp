@@ -14,6 +14,16 @@ namespace native_parts {
 template <class T>
 inline constexpr index convolution_taps = 24576 / (panel_width * static_cast<index>(sizeof(T)));
 
+// to[i] = x[2 i] for n elements.
+template <class T>
+void copy_every_second(const T* x, index n, T* to) noexcept TECTUM_NONBLOCKING {
+  constexpr int W = native_width<T>;
+  using V = simd<T, W>;
+  index i = 0;
+  for (; i + W < n; i += W) even_lanes(V::load(x + 2 * i), V::load(x + 2 * i + W)).store(to + i);
+  for (; i < n; ++i) to[i] = x[2 * i];
+}
+
 // The bordered picture, and where in it output pixels and taps lie: their offsets add up.
 struct bordered_picture {
   convolution_geometry g;
@@ -31,23 +41,31 @@ struct bordered_picture {
   template <class T>
   void fill_from(const T* x, T* to) const noexcept TECTUM_NONBLOCKING {
     __builtin_memset(to, 0, static_cast<std::size_t>(size()) * sizeof(T));
-    each_row([&](index from, index at) {
-      if (g.stride_width == 1)
-        __builtin_memcpy(to + at + g.padding_width, x + from, static_cast<std::size_t>(g.width) * sizeof(T));
+    each_run([&](index from, index at, index n) {
+      if (g.stride_width == 1) __builtin_memcpy(to + at, x + from, static_cast<std::size_t>(n) * sizeof(T));
+      else if (g.stride_width == 2) copy_every_second(x + from, n, to + at);
       else
-        for (index i = 0; i < g.width; ++i) to[at + of_place(i + g.padding_width)] = x[from + i];
+        for (index i = 0; i < n; ++i) to[at + i] = x[from + i * g.stride_width];
     });
   }
   template <class T>
   void add_to(const T* from, T* dx) const noexcept TECTUM_NONBLOCKING {
-    each_row([&](index to, index at) {
-      for (index i = 0; i < g.width; ++i) dx[to + i] += from[at + of_place(i + g.padding_width)];
+    each_run([&](index to, index at, index n) {
+      for (index i = 0; i < n; ++i) dx[to + i * g.stride_width] += from[at + i];
     });
   }
+  // f(first, at, n) for each phase of each row: the elements first, first + stride, ... of the picture, n of them, lie
+  // at `at` one behind the other.
   template <class F>
-  TECTUM_INLINE void each_row(F f) const noexcept {
-    for (index c = 0; c < g.channels; ++c)
-      for (index y = 0; y < g.height; ++y) f((c * g.height + y) * g.width, c * plane + (y + g.padding_height) * row);
+  TECTUM_INLINE void each_run(F f) const noexcept {
+    for (index p = 0; p < g.stride_width; ++p) {
+      const index begin = g.padding_width > p ? (g.padding_width - p + g.stride_width - 1) / g.stride_width : 0;
+      const index first = begin * g.stride_width + p - g.padding_width;
+      const index n = first < g.width ? (g.width - first + g.stride_width - 1) / g.stride_width : 0;
+      for (index c = 0; n > 0 && c < g.channels; ++c)
+        for (index y = 0; y < g.height; ++y)
+          f((c * g.height + y) * g.width + first, c * plane + (y + g.padding_height) * row + p * phase + begin, n);
+    }
   }
 };
 

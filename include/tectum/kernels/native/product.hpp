@@ -60,8 +60,7 @@ void general_product(index m, index n, index k, const T* a, index a_row, index a
             block[i * panel_width + lane] =
                 lane < lanes && (!valid || valid[l + i]) ? from[i * b_row + lane * b_column] : T(0);
       }
-      if (lanes <= native_width<T>) tile_column<T, 1>(t, m);
-      else tile_panels(t, m);
+      tile_panels(t, m);
       l += rows;
     } while (l < k);
   }
@@ -142,7 +141,8 @@ struct products {
       for (index p = 0; p < panels_of(dw.out); ++p) {
         const index o = p * panel_width, lanes = dw.out - o < panel_width ? dw.out - o : panel_width;
         pack_rows(dy.row(r) + o, dy.stride, lanes, rows, block);
-        tile_task<T> t{x.row(r), 1, x.stride, block, panel_width, 0, dw.panel(p), panel_width, panel_width, rows};
+        const index columns = lanes <= native_width<T> ? native_width<T> : panel_width;  // the others stay zero
+        tile_task<T> t{x.row(r), 1, x.stride, block, panel_width, 0, dw.panel(p), panel_width, columns, rows};
         t.accumulate = true;
         tile_panels(t, dw.in);
       }

@@ -164,13 +164,13 @@ void tile_column(tile_task<T> t, index rows) noexcept TECTUM_NONBLOCKING {
   }
 }
 
-// All columns of B's panels (t.b: the first), t.columns in all; each panel holds 32, those beyond zero or unused.
+// All columns of B's panels (t.b: the first), t.columns in all; each panel holds 32, those beyond zero or unused. What
+// is left for one vector is not computed as two.
 template <class T>
 void tile_panels(const tile_task<T>& all, index rows) noexcept TECTUM_NONBLOCKING {
   using shape = tile_shape<T>;
   constexpr int W = shape::width;
   if (rows <= 0) return;
-  const index end = panels_of(all.columns) * panel_width;
   index column = 0;
   const auto at = [&](index wide) {
     tile_task<T> t = all;
@@ -182,19 +182,17 @@ void tile_panels(const tile_task<T>& all, index rows) noexcept TECTUM_NONBLOCKIN
     return t;
   };
   if (rows == 1) {
-    while (column + 8 * W <= end && column < all.columns) tile<T, 1, 8>(at(8 * W));
-    while (column + 4 * W <= end && column < all.columns) tile<T, 1, 4>(at(4 * W));
+    while (all.columns - column > 7 * W) tile<T, 1, 8>(at(8 * W));
+    while (all.columns - column > 3 * W) tile<T, 1, 4>(at(4 * W));
   } else if (shape::wide > shape::vectors && rows <= 4) {
-    while (column + 4 * W <= end && column < all.columns) {
+    while (all.columns - column > 3 * W) {
       if (rows == 2) tile<T, 2, 4>(at(4 * W));
       if (rows == 3) tile<T, 3, 4>(at(4 * W));
       if (rows == 4) tile<T, 4, 4>(at(4 * W));
     }
   }
-  while (column < all.columns) {
-    const tile_task<T> t = at(shape::columns);
-    tile_column<T, shape::vectors>(t, rows);
-  }
+  while (all.columns - column > W) tile_column<T, shape::vectors>(at(shape::columns), rows);
+  if (column < all.columns) tile_column<T, 1>(at(W), rows);
 }
 
 }  // namespace native_parts
