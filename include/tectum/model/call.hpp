@@ -167,6 +167,7 @@ struct call<Architecture, Mode, names<Names...>> {
     p.arena = made.arena;
     p.ids = made.ids;
     p.mask_bytes = made.mask_bytes;
+    p.part = made.part;
     return p;
   }
   static constexpr auto planned = make_plan();

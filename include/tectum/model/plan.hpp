@@ -22,6 +22,7 @@ struct plan_value {
   int lies_in = -1;            // the value whose memory this one is a part of (itself, mostly)
   int column = 0, stride = 0;  // where in each of its samples
   int gradient_lies_in = -1, gradient_column = 0, gradient_stride = 0;
+  bool whole = false;  // of all samples, where the others are of one part of the batch
   place at{}, gradient_at{};
 };
 
@@ -40,6 +41,7 @@ struct plan_view {
   range<int> clears;
   extents arena{};                    // scalars
   long long ids = 0, mask_bytes = 0;  // a sample
+  int part = 0;                       // samples that go through all steps at a time, 0: all of them
 };
 
 // As a constant: room for every value and operator of the graph.
@@ -51,8 +53,9 @@ struct plan {
   int value_count = 0, step_count = 0, clear_count = 0;
   extents arena{};
   long long ids = 0, mask_bytes = 0;
+  int part = 0;
   constexpr plan_view view() const {
-    return {{values, value_count}, {steps, step_count}, {clears, clear_count}, arena, ids, mask_bytes};
+    return {{values, value_count}, {steps, step_count}, {clears, clear_count}, arena, ids, mask_bytes, part};
   }
 };
 
@@ -76,7 +79,10 @@ class planning {
     fold_epilogues();
     share_memory();
     order();
+    const bool in_parts = may_go_in_parts();
+    if (in_parts) find_whole();
     place_all();
+    if (in_parts) part = part_of_batch();
     count_bytes();
   }
 
@@ -87,6 +93,7 @@ class planning {
   growing<int> clears;
   extents arena{};
   long long ids = 0, mask_bytes = 0;
+  int part = 0;
 
   constexpr plan_view view() const {
     return {{values.begin(), values.size()},
@@ -94,7 +101,8 @@ class planning {
             {clears.begin(), clears.size()},
             arena,
             ids,
-            mask_bytes};
+            mask_bytes,
+            part};
   }
 
  private:
@@ -253,6 +261,53 @@ class planning {
     }
   }
 
+  // Samples do not influence one another, except in losses and where there is memory for pairs of them. So inference
+  // can take a large batch part by part through all steps, and what lies between these stays in the caches.
+  constexpr bool may_go_in_parts() const {
+    if (training_) return false;
+    for (const plan_step& s : steps) {
+      const graph_operator& o = graph_.operators[s.op];
+      for (int r = 0; r < o.op->results; ++r)
+        if (graph_.values[o.values + r].shape.kind == kind::scalar) return false;
+      const operands in(graph_, o);
+      const slot* options = graph_.slots + o.slots;
+      if (o.op->saved(options, in.shapes()).per_pair + o.op->scratch(options, in.shapes()).per_pair > 0) return false;
+    }
+    return true;
+  }
+  // What is there before the first part, or wanted behind the last.
+  constexpr void find_whole() {
+    for (int v = 0; v < values.size(); ++v)
+      if (values[v].used && (kept_[v] || graph_.values[v].producer < 0)) values[values[v].lies_in].whole = true;
+    for (int v = 0; v < values.size(); ++v) values[v].whole = values[values[v].lies_in].whole;
+  }
+  // As many samples as half a second cache holds what lies between the steps of, but enough that every weight is used
+  // some 40 times when it has been read. All, where those are too many for a part of the third cache.
+  constexpr int part_of_batch() const {
+    constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4;
+    long long work = 1, weights = 0;
+    for (const plan_step& s : steps) {
+      const graph_operator& o = graph_.operators[s.op];
+      const operands in(graph_, o);
+      work += o.op->multiply_adds(graph_.slots + o.slots, in.shapes());
+      if (o.group < 0) continue;
+      const graph_group& g = graph_.groups[o.group];
+      for (int k = 0; k < g.count; ++k) weights += graph_.parameters[g.parameters + k].what.stored_size();
+    }
+    const long long sample = element * arena.per_sample + 1;
+    const long long samples = larger(larger(near / sample, uses * weights / work), 1);
+    return samples * sample > far ? 0 : static_cast<int>(samples);
+  }
+  // The shapes of an operator's inputs.
+  struct operands {
+    shape in[most_inputs]{};
+    int count;
+    constexpr operands(const graph_view& g, const graph_operator& o) : count(o.input_count) {
+      for (int k = 0; k < count; ++k) in[k] = g.values[g.inputs[o.inputs + k]].shape;
+    }
+    constexpr range<shape> shapes() const { return {in, count}; }
+  };
+
   // What lives from which moment to which: step i runs at moment i forward and at 2 n - 1 - i backward.
   struct tenant {
     long long fixed = 0, per_sample = 0, per_pair = 0;
@@ -280,6 +335,10 @@ class planning {
         }
       }
       if (kept_[v]) home.lives(end);
+      if (values[v].whole) {
+        home.lives(0);
+        home.lives(end);
+      }
     }
     for (int i = 0; i < n; ++i) {
       plan_step& s = steps[i];
@@ -300,15 +359,14 @@ class planning {
         if (s.backward && ((reading & static_cast<int>(reads::output)) || s.folded >= 0)) home.lives(back);
         if (s.backward && values[v].gradient) tenants[count + values[v].gradient_lies_in].lives(back);
       }
-      shape in[most_inputs]{};
-      for (int k = 0; k < o.input_count; ++k) in[k] = graph_.values[input(o, k)].shape;
+      const operands in(graph_, o);
       const slot* options = graph_.slots + o.slots;
       tenant& saved = tenants[2 * count + i];
-      set(saved, o.op->saved(options, {in, o.input_count}), &s.saved);
+      set(saved, o.op->saved(options, in.shapes()), &s.saved);
       saved.lives(i);
       if (s.backward) saved.lives(back);
       tenant& scratch = tenants[2 * count + n + i];
-      set(scratch, o.op->scratch(options, {in, o.input_count}), &s.scratch);
+      set(scratch, o.op->scratch(options, in.shapes()), &s.scratch);
       scratch.lives(i);
     }
     for (int v = 0; v < count; ++v) {

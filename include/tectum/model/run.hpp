@@ -30,12 +30,15 @@ struct run {
   std::uint8_t* masks = nullptr;
   const bound<T>* inputs = nullptr;
   index batch = 0, capacity = 0;
+  index first = 0;  // of a part of the batch: the samples before it
   bool training = false, recording = false;
   random_stream random{};
   const bound<T>* seeds = nullptr;  // gradients of the wanted values; null: 1 of every loss
 
   const graph_value& described(int v) const { return graph.values[v]; }
-  std::uint8_t* mask(int m) const { return m < 0 ? nullptr : masks + graph.masks[m].at * capacity; }
+  std::uint8_t* mask(int m) const {
+    return m < 0 ? nullptr : masks + graph.masks[m].at * capacity + first * graph.masks[m].length;
+  }
   T* at(const place& p, const shape& s, int column) const {
     return s.kind == kind::scalar ? fixed + p.fixed : per_sample + p.per_sample * capacity + column;
   }
@@ -44,7 +47,8 @@ struct run {
   view<T> value(int v) const {
     const plan_value& p = plan.values[v];
     const graph_value& g = described(v);
-    return {at(p.at, g.shape, p.column), samples_of(g.shape), p.stride, &g.shape, mask(g.mask)};
+    T* const data = at(p.at, g.shape, p.column) + (p.whole ? first * p.stride : 0);
+    return {data, samples_of(g.shape), p.stride, &g.shape, mask(g.mask)};
   }
   // A value as an input of a step: where the caller has it, if it was not copied.
   view<const T> operand(int v) const {
@@ -53,12 +57,12 @@ struct run {
     if (home.producer >= 0) return value(v);
     const graph_value& g = described(v);
     const bound<T>& b = inputs[home.result];
-    return {b.data, batch, b.stride, &g.shape, mask(g.mask)};
+    return {b.data ? b.data + first * b.stride : nullptr, batch, b.stride, &g.shape, mask(g.mask)};
   }
   token_ids id_operand(int v) const {
     const graph_value& g = described(v);
     const bound<T>& b = inputs[g.result];
-    return {b.ids, batch, b.stride, &g.shape, mask(g.mask)};
+    return {b.ids ? b.ids + first * b.stride : nullptr, batch, b.stride, &g.shape, mask(g.mask)};
   }
   view<T> gradient(int v) const {
     const plan_value& p = plan.values[v];
@@ -244,7 +248,13 @@ void derive_masks(const run<T>& r) noexcept TECTUM_NONBLOCKING {
 template <class T>
 void run_forward(const run<T>& r, const step_functions<T>* functions) noexcept TECTUM_NONBLOCKING {
   derive_masks(r);
-  for (int i = 0; i < r.plan.steps.size(); ++i) functions[i].forward(r, r.plan.steps[i]);
+  run<T> part = r;
+  const index parts = r.plan.part > 0 && r.batch > r.plan.part ? (r.batch + r.plan.part - 1) / r.plan.part : 1;
+  for (index p = 0; p < parts; ++p) {
+    part.first = r.batch * p / parts;
+    part.batch = r.batch * (p + 1) / parts - part.first;
+    for (int i = 0; i < r.plan.steps.size(); ++i) functions[i].forward(part, r.plan.steps[i]);
+  }
 }
 
 template <class T, class Engine>
