@@ -229,12 +229,68 @@ struct fourier {
   void stage(const T* table, index n, index s, const T* re, const T* im, T* to_re,
              T* to_im) const noexcept TECTUM_NONBLOCKING {
     constexpr int widest = native_width<T>;
+    if constexpr (widest >= 4)
+      if (s == 1 && n / R >= widest) return first_stage<R>(table, n, re, im, to_re, to_im);
     if (s >= widest) return wide_stage<R, simd<T, widest>>(table, n, s, re, im, to_re, to_im);
     if constexpr (widest > 8)
       if (s >= 8) return wide_stage<R, simd<T, 8>>(table, n, s, re, im, to_re, to_im);
     if constexpr (widest > 4)
       if (s >= 4) return wide_stage<R, simd<T, 4>>(table, n, s, re, im, to_re, to_im);
     wide_stage<R, T>(table, n, s, re, im, to_re, to_im);
+  }
+  // The stage with s = 1, of neighbouring p at a time; the last of them are done again where p ends within a vector.
+  template <int R, class T>
+  void first_stage(const T* table, index n, const T* re, const T* im, T* to_re,
+                   T* to_im) const noexcept TECTUM_NONBLOCKING {
+    constexpr int lanes = native_width<T>;
+    using V = simd<T, lanes>;
+    const index m = n / R, step = size / points();
+    detail::complex_value<V> turns[R];  // by which lane i is ahead of lane 0
+#pragma GCC unroll 8
+    for (index k = 1; k < R; ++k) {
+      T turn_re[lanes], turn_im[lanes];
+      for (index i = 0; i < lanes; ++i) {
+        turn_re[i] = table[k * i * step];
+        turn_im[i] = table[size + k * i * step];
+      }
+      turns[k] = {V::load(turn_re), V::load(turn_im)};
+    }
+    for (index p = 0;; p = p + 2 * lanes > m ? m - lanes : p + lanes) {
+      detail::complex_value<V> a[R];
+#pragma GCC unroll 8
+      for (index k = 0; k < R; ++k) a[k] = {V::load(re + p + m * k), V::load(im + p + m * k)};
+      detail::fourier_butterfly<R>(a);
+      V parts[2][R];
+#pragma GCC unroll 8
+      for (index k = 0; k < R; ++k) {
+        const index at = k * p * step;
+        if (k > 0) a[k] = detail::complex_value<V>{V(table[at]), V(table[size + at])} * turns[k] * a[k];
+        parts[0][k] = a[k].re;
+        parts[1][k] = a[k].im;
+      }
+      store_interleaved<R>(parts[0], to_re + R * p);
+      store_interleaved<R>(parts[1], to_im + R * p);
+      if (p + lanes >= m) break;
+    }
+  }
+  // to[R i + k] = lane i of from[k]
+  template <int R, class V, class T>
+  TECTUM_INLINE static void store_interleaved(const V (&from)[R], T* to) noexcept {
+    [&]<int... J>(std::integer_sequence<int, J...>) __attribute__((always_inline)) {
+      (interleaved<R, J>(from, std::make_integer_sequence<int, V::width>()).store(to + J * V::width), ...);
+    }(std::make_integer_sequence<int, R>());
+  }
+  template <int R, int J, class V, int... E>
+  TECTUM_INLINE static V interleaved(const V (&from)[R], std::integer_sequence<int, E...>) noexcept {
+    constexpr int W = V::width;
+    V y = V::from(__builtin_shufflevector(from[0].v, from[1].v, (((J * W + E) % R == 1 ? W : 0) + (J * W + E) / R)...));
+    if constexpr (R > 2)
+      y = V::from(__builtin_shufflevector(y.v, from[2].v, ((J * W + E) % R == 2 ? W + (J * W + E) / R : E)...));
+    if constexpr (R > 3)
+      y = V::from(__builtin_shufflevector(y.v, from[3].v, ((J * W + E) % R == 3 ? W + (J * W + E) / R : E)...));
+    if constexpr (R > 4)
+      y = V::from(__builtin_shufflevector(y.v, from[4].v, ((J * W + E) % R == 4 ? W + (J * W + E) / R : E)...));
+    return y;
   }
   // s is not less than the lanes of V; the last lanes are done again where it is no multiple of them.
   template <int R, class V, class T>
