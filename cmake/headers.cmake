@@ -43,6 +43,7 @@ set(TECTUM_CORE_HEADERS
     tectum/model/model.hpp
     tectum/model/parameters.hpp
     tectum/model/plan.hpp
+    tectum/model/planning.hpp
     tectum/model/run.hpp
     tectum/model/workspace.hpp
     tectum/operators/attention.hpp

@@ -14,6 +14,7 @@
 #include <tectum/architecture/lower.hpp>
 #include <tectum/kernels/reference.hpp>
 #include <tectum/model/parameters.hpp>
+#include <tectum/model/planning.hpp>
 #include <tectum/model/run.hpp>
 #include <vector>
 

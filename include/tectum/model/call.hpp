@@ -1,6 +1,7 @@
 // What one form of call needs, worked out at compile time: the wanted values, the plan, the inputs, the functions.
 #pragma once
 
+#include <tectum/model/planning.hpp>
 #include <tectum/model/run.hpp>
 
 namespace tectum::inline TECTUM_ABI {
