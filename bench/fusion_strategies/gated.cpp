@@ -1,6 +1,8 @@
 // Fusions in which one modality says how much of another goes through.
 #include <tectum/operators/fusion/channel_excite.hpp>
+#include <tectum/operators/fusion/channel_product.hpp>
 #include <tectum/operators/fusion/film.hpp>
+#include <tectum/operators/fusion/film_residual_block.hpp>
 #include <tectum/operators/fusion/gmu.hpp>
 #include <tectum/operators/fusion/mag.hpp>
 #include <tectum/operators/fusion/stack.hpp>
@@ -18,6 +20,19 @@ constexpr tt::name<"both"> both;
 
 constexpr auto film_maps = tt::architecture([] {
   return sees_and_hears(speech = heard | vector(), image = tt::fuse(tt::film{}, seen, speech) | vector(),
+                        answer = image | scores());
+});
+constexpr auto film_residual_block = tt::architecture([] {
+  return sees_and_hears(speech = heard | vector(),
+                        image = seen |
+                                tt::film_residual_block({.channels = width, .delta = true}, speech | tt::linear{width},
+                                                        speech | tt::linear{width}) |
+                                vector(),
+                        answer = image | scores());
+});
+constexpr auto channel_product = tt::architecture([] {
+  return sees_and_hears(speech = heard | vector(),
+                        image = tt::fuse(tt::channel_product, seen, speech | tt::linear{width}) | vector(),
                         answer = image | scores());
 });
 constexpr auto squeeze_excite = tt::architecture([] {
@@ -52,6 +67,8 @@ digit_strategies gated_strategies() {
           "gmu_projections", "GMU, its gate made of both projections, as in its authors' code"),
       strategy<fused(tt::film{})>("film", "FiLM: the sound scales and shifts the picture's vector"),
       strategy<film_maps>("film_maps", "FiLM: the sound scales and shifts the picture's maps"),
+      strategy<film_residual_block>("film_residual_block", "FiLM's residual block on the picture's maps"),
+      strategy<channel_product>("channel_product", "the picture's maps, each times a number made of the sound"),
       strategy<squeeze_excite>("squeeze_excite", "each modality's maps gated by themselves, then concat"),
       strategy<mmtm>("mmtm", "MMTM: both modalities' maps gated by both, then concat"),
       strategy<token_gate>("token_gate", "each vector times a gate made of itself, then concat"),
