@@ -2,6 +2,7 @@
 // batch and mode: microseconds, and for inference the largest error against the peers' result.
 //   MODELS: a folder with manifest.txt and, for each workload, weights, inputs, targets and results;
 //   WORKLOAD: one name; BATCHES: as 1,8, all if empty or left out
+//   --threads N: on N threads (1)
 //   --memory: peak resident memory and the arena's size instead of times
 //   --compare-step DIR: gradients and parameters after one step against those of a folder
 #include "peer_workloads/harness.hpp"
@@ -60,11 +61,13 @@ int run(int count, char** arguments) {
   std::vector<const char*> given;
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--memory") == 0) r.memory = true;
+    else if (std::strcmp(arguments[i], "--threads") == 0 && i + 1 < count) r.threads = numbers_of(arguments[++i]).at(0);
     else if (std::strcmp(arguments[i], "--compare-step") == 0 && i + 1 < count) r.step = arguments[++i];
     else given.push_back(arguments[i]);
   }
   if (given.size() < 2 || given.size() > 3) {
-    std::fputs("usage: peer_workloads MODELS WORKLOAD [BATCHES] [--memory | --compare-step DIR]\n", stderr);
+    std::fputs("usage: peer_workloads MODELS WORKLOAD [BATCHES] [--threads N] [--memory | --compare-step DIR]\n",
+               stderr);
     return 2;
   }
   r.models = given[0];

@@ -40,11 +40,13 @@ set(TECTUM_CORE_HEADERS
     tectum/kernels/strided.hpp
     tectum/model/arena_planner.hpp
     tectum/model/call.hpp
+    tectum/model/executor.hpp
     tectum/model/model.hpp
     tectum/model/parameters.hpp
     tectum/model/plan.hpp
     tectum/model/planning.hpp
     tectum/model/run.hpp
+    tectum/model/step_planner.hpp
     tectum/model/workspace.hpp
     tectum/operators/attention.hpp
     tectum/operators/attention/attention_with_weights.hpp
@@ -192,6 +194,7 @@ set(TECTUM_CORE_HEADERS
     tectum/tensor/source.hpp
     tectum/tensor/traits.hpp
     tectum/tensor/view.hpp
+    tectum/thread_pool.hpp
 )
 set(TECTUM_TRAINING_HEADERS
     tectum/check.hpp

@@ -3,6 +3,7 @@
 
 #include "cases.hpp"
 
+#include <tectum/thread_pool.hpp>
 #include <tectum/training/trainer.hpp>
 
 #include <functional>
@@ -14,7 +15,8 @@ struct request {
   std::string models, workload;
   std::vector<int> batches;  // none: all that there are
   bool memory = false;       // peak memory instead of times
-  std::string step;          // if not empty, a folder of gradients and parameters after one step to compare with
+  int threads = 1;
+  std::string step;  // if not empty, a folder of gradients and parameters after one step to compare with
 };
 
 // The names that the workloads share; a target is classes or numbers.
@@ -80,7 +82,9 @@ class bench {
   static constexpr tt::adam optimizer{.learning_rate = 1e-4};
 
  public:
-  explicit bench(const request& r) : request_(r) {}
+  explicit bench(const request& r) : request_(r), pool_(r.threads) {
+    if (r.threads > 1) threads_ = pool_;
+  }
 
   // Whether all results were right.
   bool run() const {
@@ -104,7 +108,7 @@ class bench {
   void with_inference(const bench_case& c, F f) const {
     model m;
     load(m, request_.models + "/" + request_.workload + ".safetensors");
-    workspace w(c.batch);
+    workspace w(c.batch, threads_);
     if constexpr (requires { Workload::prepare(w); }) Workload::prepare(w);
     else w.prepare(net::answer);
     if constexpr (requires(std::vector<float> room) { Workload::infer(m, w, c, room); }) {
@@ -120,10 +124,10 @@ class bench {
     model m;
     load(m, request_.models + "/" + request_.workload + ".safetensors");
     if constexpr (has_parameters) {
-      tt::trainer trainer{m, optimizer, {.batch = c.batch}};
+      tt::trainer trainer{m, optimizer, {.batch = c.batch, .threads = threads_}};
       f([&] { Workload::all(c, [&](const auto&... x) { trainer.step(net::loss, x...); }); }, trainer.workspace(), m);
     } else {
-      workspace w(c.batch);
+      workspace w(c.batch, threads_);
       f([&] { backward_to_inputs(m, w, c); }, w, m);
     }
   }
@@ -229,6 +233,8 @@ class bench {
   }
 
   const request& request_;
+  mutable tt::thread_pool pool_;
+  tt::executor threads_{};
 };
 
 // What a source of workloads gives to the list in peer_workloads.cpp; false where a result was wrong.

@@ -108,6 +108,7 @@ outcome network::operator()(const batch& b, const parameters& p) const {
     tt::store_parameter(g.parameters[i].what, p.at(tt::parameter_name(g, i).data()).data(),
                         values.data() + g.parameters[i].offset);
   numbers fixed(static_cast<std::size_t>(plan.arena.fixed) + 1, nothing),
+      whole(static_cast<std::size_t>(plan.whole) * n + 1, nothing),
       per_sample(static_cast<std::size_t>(plan.arena.per_sample) * n + 1, nothing),
       per_pair(static_cast<std::size_t>(plan.arena.per_pair) * n * n + 1, nothing);
   std::vector<unsigned char> masks(static_cast<std::size_t>(plan.mask_bytes) * n + 1, 0);
@@ -115,12 +116,13 @@ outcome network::operator()(const batch& b, const parameters& p) const {
 
   tt::run<double> r{.graph = g, .plan = plan, .parameters = values.data()};
   r.gradients = gradients.data();
-  r.fixed = fixed.data();
+  r.fixed = r.scalars = fixed.data();
+  r.whole = whole.data();
   r.per_sample = per_sample.data();
   r.per_pair = per_pair.data();
   r.masks = masks.data();
   r.inputs = bounds.data();
-  r.batch = r.capacity = b.samples;
+  r.batch = r.capacity = r.room = b.samples;
   r.recording = true;
   for (std::size_t k = 0; k < inputs_.size(); ++k) {
     const tt::graph_value& v = g.values[inputs_[k]];

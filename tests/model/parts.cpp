@@ -2,6 +2,7 @@
 // lie.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <tectum/operators/layers/embedding.hpp>
 #include <tectum/operators/layers/mean_pool.hpp>
@@ -93,22 +94,51 @@ void same_as_alone() {
 }  // namespace
 
 TEST_CASE("a batch that goes through in parts gives what each sample gives alone") {
-  static_assert(plan_of<network>(y, heard, joint).part > 0 && plan_of<network>(y, heard, joint).part < samples / 2);
-  static_assert(plan_of<network>(y).part < samples / 2);
+  static_assert(plan_of<network>(y, heard, joint).parts.near > 0 &&
+                plan_of<network>(y, heard, joint).parts.near < samples / 2);
+  static_assert(plan_of<network>(y).parts.near < samples / 2);
   same_as_alone<float>();
   same_as_alone<double>();  // the workspace holds a copy
 }
 
-TEST_CASE("losses and pairs of samples are of the whole batch") {
+TEST_CASE("losses and pairs of samples are of the whole batch, what lies before them is not") {
   constexpr auto both = [](auto end) {
     return tt::architecture([=] {
       return tt::equations(words = tt::input{tt::sequence{.length = 64, .width = 64}}, sound = words | tt::linear{64},
                            read = sound | tt::mean_pool, heard = words | tt::mean_pool | tt::linear{64}, loss = end);
     });
   };
-  static constexpr auto pairs = both(tt::fuse(tt::info_nce{}, read, heard));
-  static_assert(plan_of<pairs>(loss).part == 0);
-  static_assert(plan_of<pairs>(read, loss).part == 0);
-  static_assert(plan_of<pairs>(read).part > 0);
-  static_assert(plan_of<pairs>(read).part < 64);
+  static constexpr auto pairs = both(tt::fuse(tt::info_nce{.normalize = true}, read, heard));
+  constexpr tt::plan_view plan = plan_of<pairs>(loss);
+  static_assert(plan.parts.near > 0 && plan.parts.near < 64);
+  static_assert(plan.steps[plan.steps.size() - 1].whole && !plan.steps[0].whole);
+  static_assert(plan_of<pairs>(read).parts.near > 0 && plan_of<pairs>(read).parts.near < 64);
+
+  const tt::model<pairs> model{tt::seed{2}};
+  const data d;
+  const std::vector<float> x(d.waves.begin(), d.waves.begin() + 48 * 64 * 64);
+  tt::workspace<pairs> w{48};
+  const auto in = [&](auto&& f) { return f(words = tt::tensor(x, {48, 64, 64})); };
+  const auto [a, b, together] = in([&](auto t) { return model(w, read, heard, loss, t); });
+  CHECK(together.value() == in([&](auto t) { return model(w, loss, t); }).value());
+  // From the definition: matching pairs against all others.
+  double sum = 0;
+  for (int way = 0; way < 2; ++way)
+    for (int i = 0; i < 48; ++i) {
+      double own = 0, all = 0;
+      for (int k = 0; k < 48; ++k) {
+        double dot = 0, one = 0, other = 0;
+        for (int c = 0; c < 64; ++c) {
+          const double p = a.data()[(way ? k : i) * 64 + c], q = b.data()[(way ? i : k) * 64 + c];
+          dot += p * q;
+          one += p * p;
+          other += q * q;
+        }
+        const double s = dot / std::sqrt(one * other) / 0.07;
+        all += std::exp(s);
+        if (k == i) own = s;
+      }
+      sum += std::log(all) - own;
+    }
+  CHECK(together.value() == doctest::Approx(sum / 96).epsilon(1e-4));
 }

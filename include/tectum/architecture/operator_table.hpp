@@ -59,6 +59,7 @@ struct operator_table {
   bool strided_output;   // forward can write rows of features with any stride
   bool joins_last_axis;  // is a concatenation: its inputs may be written where they will lie
   bool draws;            // uses random numbers in training
+  bool mixes_samples;    // in training, its samples look at one another
   bool output_gradient;  // of an epilogue: its derivative can be told from its output alone
   bool is_loss;
   bool separate_masks;  // takes sequences whose padding differs, as attention does
@@ -111,6 +112,7 @@ TECTUM_TRAIT(gradient_from_output, bool, false)
 TECTUM_TRAIT(strided_output, bool, false)
 TECTUM_TRAIT(joins_last_axis, bool, false)
 TECTUM_TRAIT(draws, bool, false)
+TECTUM_TRAIT(mixes_samples, bool, false)
 TECTUM_TRAIT(is_loss, bool, false)
 TECTUM_TRAIT(separate_masks, bool, false)
 #undef TECTUM_TRAIT
@@ -200,6 +202,7 @@ inline constexpr operator_table table_of_operator{
     .strided_output = detail::strided_output_of<Op>(),
     .joins_last_axis = detail::joins_last_axis_of<Op>(),
     .draws = detail::draws_of<Op>(),
+    .mixes_samples = detail::mixes_samples_of<Op>(),
     .output_gradient = detail::gradient_from_output_of<Op>(),
     .is_loss = detail::is_loss_of<Op>(),
     .separate_masks = detail::separate_masks_of<Op>(),

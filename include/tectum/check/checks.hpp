@@ -70,7 +70,7 @@ class operator_checks : mask_checks {
   }
 
   void check_samples() {
-    if (op_.is_loss || op_.draws || !options_.independent_samples) return;
+    if (op_.is_loss || op_.draws || op_.mixes_samples || !options_.independent_samples) return;
     for (int r = 0; r < single_.results(); ++r)
       if (single_.shape_of_value(single_.result(r)).kind == kind::scalar) return;
     const trial_data d = draw_.data(single_, 4, masks_drawn::some);

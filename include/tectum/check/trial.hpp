@@ -35,9 +35,9 @@ class trial {
     plan_.steps = {&step_, 1};
     run_.graph = graph_;
     run_.plan = plan_;
-    run_.fixed = run_.per_sample = run_.per_pair = numbers_.make();
+    run_.fixed = run_.per_sample = run_.per_pair = run_.scalars = run_.whole = numbers_.make();
     run_.batch = batch;
-    run_.capacity = 1;  // places are elements
+    run_.capacity = run_.room = 1;  // places are elements
     run_.masks = masks_.make();
     run_.inputs = bounds_.data();
     ids_.make();

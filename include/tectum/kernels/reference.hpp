@@ -240,8 +240,10 @@ struct reference {
       for (index c = 0; ids[r] >= 0 && c < dy.columns; ++c) table_gradient[ids[r] * dy.columns + c] += dy(r, c);
   }
   template <class T>
-  static void fill_uniform(index n, std::uint64_t seed, std::uint64_t stream, T* y) noexcept TECTUM_NONBLOCKING {
-    for (index i = 0; i < n; ++i) y[i] = static_cast<T>(random::uniform(seed, stream, static_cast<std::uint64_t>(i)));
+  static void fill_uniform(index n, std::uint64_t seed, std::uint64_t stream, T* y,
+                           index first = 0) noexcept TECTUM_NONBLOCKING {
+    for (index i = 0; i < n; ++i)
+      y[i] = static_cast<T>(random::uniform(seed, stream, static_cast<std::uint64_t>(first + i)));
   }
 
   // --- convolution and pooling of one sample

@@ -168,7 +168,8 @@ struct call<Architecture, Mode, names<Names...>> {
     p.arena = made.arena;
     p.ids = made.ids;
     p.mask_bytes = made.mask_bytes;
-    p.part = made.part;
+    p.whole = made.whole;
+    p.parts = made.parts;
     return p;
   }
   static constexpr auto planned = make_plan();

@@ -172,6 +172,7 @@ class model {
     r.training = r.recording = true;
     r.random = random;
     r.gradients = g;
+    r.part_gradients = w.part_gradients(call::plan(), graph().parameter_elements);
     r.buffers = parameters_.data();
     constexpr const step_functions<T>* functions = call::template function_table<T, Engine>.of;
     run_forward(r, functions);
@@ -204,6 +205,7 @@ class model {
     r.recording = true;
     r.random = how.random;
     r.gradients = g;
+    r.part_gradients = w.part_gradients(call::plan(), graph().parameter_elements);
     if (how.training) r.buffers = parameters_.data();
     constexpr const step_functions<T>* functions = call::template function_table<T, Engine>.of;
     run_forward(r, functions);
@@ -295,12 +297,14 @@ class model {
     constexpr plan_view plan = Call::plan();
     a.ensure(plan);
     run<T> r{.graph = graph(), .plan = plan, .parameters = parameters_.data()};
-    r.fixed = a.fixed();
-    r.per_sample = a.per_sample();
+    r.fixed = r.scalars = a.fixed();
+    r.whole = a.per_sample();
+    r.per_sample = a.per_sample() + plan.whole * a.capacity();
     r.per_pair = a.per_pair();
     r.masks = a.masks();
     r.inputs = a.inputs();
-    r.capacity = a.capacity();
+    r.capacity = r.room = a.capacity();
+    r.threads = a.threads();
     detail::bring_all_in(r, a, {Call::needed.values, Call::needed.count}, sources);
     return r;
   }

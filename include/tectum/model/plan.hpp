@@ -21,7 +21,8 @@ struct plan_value {
   int lies_in = -1;            // the value whose memory this one is a part of (itself, mostly)
   int column = 0, stride = 0;  // where in each of its samples
   int gradient_lies_in = -1, gradient_column = 0, gradient_stride = 0;
-  bool whole = false;  // of all samples, where the others are of one part of the batch
+  // Of all samples, where the others are of one part of the batch; has a place of its own.
+  bool whole = false, gradient_whole = false;
   place at{}, gradient_at{};
 };
 
@@ -31,16 +32,25 @@ struct plan_step {
   int folded = -1;  // the operator that is folded in as epilogue
   place saved{}, scratch{};
   bool backward = false;
+  bool whole = false;              // takes all samples at once
   int clear = 0, clear_count = 0;  // gradients that begin to exist at this step of the backward walk
+};
+
+// How a batch is parted, in samples. 0: not at all.
+struct batch_parts {
+  bool keeps = false;  // every part keeps its memory until the end: backward will follow
+  int near = 0;        // as many as the caches hold: the parts of a call on one thread
+  int share = 0;       // as few as are worth a thread of their own; where gradients are added up, exactly so many
 };
 
 struct plan_view {
   range<plan_value> values;
   range<plan_step> steps;
   range<int> clears;
-  extents arena{};                    // scalars
+  extents arena{};                    // scalars, of what belongs to one part of the batch
+  long long whole = 0;                // scalars a sample, of what belongs to all of it
   long long ids = 0, mask_bytes = 0;  // a sample
-  int part = 0;                       // samples that go through all steps at a time, 0: all of them
+  batch_parts parts{};
 };
 
 // As a constant: room for every value and operator of the graph.
@@ -51,10 +61,10 @@ struct plan {
   int clears[Values + 1]{};
   int value_count = 0, step_count = 0, clear_count = 0;
   extents arena{};
-  long long ids = 0, mask_bytes = 0;
-  int part = 0;
+  long long whole = 0, ids = 0, mask_bytes = 0;
+  batch_parts parts{};
   constexpr plan_view view() const {
-    return {{values, value_count}, {steps, step_count}, {clears, clear_count}, arena, ids, mask_bytes, part};
+    return {{values, value_count}, {steps, step_count}, {clears, clear_count}, arena, whole, ids, mask_bytes, parts};
   }
 };
 

@@ -1,240 +1,97 @@
-// How a plan comes about: what is needed, what is folded into what, what shares memory and where it lies. Worked out at
-// compile time; not a template.
+// How a plan comes about: the steps, how the batch is parted and where everything lies. Worked out at compile time; not
+// a template.
 #pragma once
 
 #include <tectum/model/arena_planner.hpp>
-#include <tectum/model/plan.hpp>
+#include <tectum/model/step_planner.hpp>
 
 namespace tectum::inline TECTUM_ABI {
 
-class planning {
+class planning : public step_planner {
  public:
   constexpr planning(const graph_view& g, const int* wanted, int wanted_count, mode m)
-      : graph_(g),
-        training_(m != mode::inference),
-        of_inputs_(m == mode::backward),
-        values(g.values.size()),
-        needed_(g.operators.size(), 0),
-        uses_(g.values.size(), 0),
-        kept_(g.values.size(), 0),
-        folded_into_(g.operators.size(), -1),
-        folds_(g.operators.size(), -1) {
-    for (int i = 0; i < wanted_count; ++i) {
-      kept_[wanted[i]] = 1;
-      need(wanted[i]);
-    }
-    if (training_) find_gradients();
-    fold_epilogues();
-    share_memory();
-    order();
-    const bool in_parts = may_go_in_parts();
-    if (in_parts) find_whole();
+      : step_planner(g, wanted, wanted_count, m) {
+    find_whole();
     place_all();
-    if (in_parts) part = part_of_batch();
+    find_parts();
     count_bytes();
   }
 
-  const graph_view& graph_;
-  const bool training_, of_inputs_;
-  growing<plan_value> values;
-  growing<plan_step> steps;
   growing<int> clears;
   extents arena{};
-  long long ids = 0, mask_bytes = 0;
-  int part = 0;
+  long long whole = 0, ids = 0, mask_bytes = 0;
+  batch_parts parts{};
 
   constexpr plan_view view() const {
     return {{values.begin(), values.size()},
             {steps.begin(), steps.size()},
             {clears.begin(), clears.size()},
             arena,
+            whole,
             ids,
             mask_bytes,
-            part};
+            parts};
   }
 
  private:
-  growing<char> needed_;
-  growing<int> uses_;
-  growing<char> kept_;
-  growing<int> folded_into_, folds_;
-
-  constexpr int input(const graph_operator& o, int k) const { return graph_.inputs[o.inputs + k]; }
-
-  constexpr void need(int value) {
-    values[value].used = true;
-    // Operators stand in the graph in an order in which they can run, so one pass backwards finds what is needed.
-    for (int i = graph_.operators.size() - 1; i >= 0; --i) {
-      const graph_operator& o = graph_.operators[i];
-      bool any = false;
-      for (int r = 0; r < o.op->results; ++r) any = any || values[o.values + r].used;
-      if (!any || needed_[i]) continue;
-      needed_[i] = 1;
-      for (int r = 0; r < o.op->results; ++r) values[o.values + r].used = true;
-      for (int k = 0; k < o.input_count; ++k) {
-        values[input(o, k)].used = true;
-        ++uses_[input(o, k)];
-      }
-    }
-  }
-
-  // A value has a gradient if something that is trained lies before it and a wanted loss behind it.
-  constexpr void find_gradients() {
-    if (of_inputs_)
-      for (int v = 0; v < values.size(); ++v)
-        values[v].gradient = values[v].used && graph_.values[v].producer < 0 && !graph_.values[v].shape.holds_ids();
-    growing<char> behind(values.size(), 0);
-    for (int i = 0; i < graph_.operators.size(); ++i) {
-      if (!needed_[i]) continue;
-      const graph_operator& o = graph_.operators[i];
-      bool any = trained(o);
-      for (int k = 0; k < o.input_count; ++k) any = any || values[input(o, k)].gradient;
-      for (int r = 0; r < o.op->results; ++r) values[o.values + r].gradient = any;
-    }
-    for (int v = 0; v < values.size(); ++v)
-      behind[v] = kept_[v] != 0 && (of_inputs_ || graph_.values[v].shape.kind == kind::scalar);
-    for (int i = graph_.operators.size() - 1; i >= 0; --i) {
-      if (!needed_[i]) continue;
-      const graph_operator& o = graph_.operators[i];
-      bool any = false;
-      for (int r = 0; r < o.op->results; ++r) any = any || behind[o.values + r];
-      if (any)
-        for (int k = 0; k < o.input_count; ++k) behind[input(o, k)] = 1;
-    }
-    for (int v = 0; v < values.size(); ++v) values[v].gradient = values[v].gradient && behind[v];
-  }
-  constexpr bool trained(const graph_operator& o) const {
-    if (o.group < 0 || o.frozen) return false;
-    const graph_group& g = graph_.groups[o.group];
-    for (int k = 0; k < g.count; ++k)
-      if (graph_.parameters[g.parameters + k].what.role != role::buffer) return true;
-    return false;
-  }
-
-  // An activation behind a product that can apply it costs nothing there.
-  constexpr void fold_epilogues() {
-    for (int i = 0; i < graph_.operators.size(); ++i) {
-      const graph_operator& o = graph_.operators[i];
-      if (!needed_[i] || o.op->epilogue < 0 || o.input_count != 1) continue;
-      const int v = input(o, 0), before = graph_.values[v].producer;
-      if (before < 0 || kept_[v] || uses_[v] != 1) continue;
-      const graph_operator& p = graph_.operators[before];
-      if (!p.op->takes_epilogue || folds_[before] >= 0) continue;
-      if (training_ && values[v].gradient) {
-        const bool reads_output = (static_cast<int>(p.op->backward_reads) & static_cast<int>(reads::output)) != 0;
-        if (!o.op->output_gradient || reads_output) continue;
-      }
-      folds_[before] = i;
-      folded_into_[i] = before;
-    }
-  }
-
-  constexpr bool is_view(const graph_operator& o) const {
-    if (o.op->view == seen_as::copy || (o.op->view == seen_as::at_inference && training_)) return false;
-    if (of_inputs_ && graph_.values[input(o, 0)].producer < 0) return false;  // a step in which its gradient begins
-    return graph_.values[o.values].shape.rank <= 1 || !may_be_strided(input(o, 0));
-  }
-  // Features as the caller has them may have any stride between samples; what has more axes may not.
-  constexpr bool may_be_strided(int v) const {
-    while (graph_.values[v].shape.rank == 1) {
-      if (graph_.values[v].producer < 0) return true;
-      const graph_operator& o = graph_.operators[graph_.values[v].producer];
-      if (!is_view(o)) return false;
-      v = input(o, 0);
-    }
-    return false;
-  }
-
-  constexpr void share_memory() {
-    for (int v = 0; v < values.size(); ++v) {
-      values[v].lies_in = values[v].gradient_lies_in = v;
-      values[v].stride = values[v].gradient_stride = graph_.values[v].shape.size();
-    }
-    for (int i = 0; i < graph_.operators.size(); ++i) {
-      const graph_operator& o = graph_.operators[i];
-      if (!needed_[i]) continue;
-      if (is_view(o)) {
-        plan_value& y = values[o.values];
-        const plan_value& x = values[input(o, 0)];
-        y.lies_in = x.lies_in;
-        y.gradient_lies_in = x.gradient ? x.gradient_lies_in : o.values;
-      }
-    }
-    // The inputs of a concatenation are written where they will lie.
-    for (int i = 0; i < graph_.operators.size(); ++i) {
-      const graph_operator& o = graph_.operators[i];
-      if (!needed_[i] || !o.op->joins_last_axis) continue;
-      const shape& joined = graph_.values[o.values].shape;
-      if (joined.rank != 1 || values[o.values].lies_in != o.values) continue;
-      int column = 0;
-      for (int k = 0; k < o.input_count; ++k) {
-        const int v = input(o, k);
-        const int width = graph_.values[v].shape.size();
-        if (may_lie_in(v, o)) {
-          values[v].lies_in = o.values;
-          values[v].column = column;
-          values[v].stride = joined.size();
-          if (uses_[v] == 1 && values[o.values].gradient) {
-            values[v].gradient_lies_in = o.values;
-            values[v].gradient_column = column;
-            values[v].gradient_stride = joined.size();
-          }
-        }
-        column += width;
-      }
-    }
-  }
-  constexpr bool may_lie_in(int v, const graph_operator& joined) const {
-    const graph_value& g = graph_.values[v];
-    if (g.shape.rank != 1 || g.shape.holds_ids() || g.mask >= 0 || values[v].lies_in != v) return false;
-    int times = 0;
-    for (int k = 0; k < joined.input_count; ++k) times += input(joined, k) == v;
-    if (times != 1) return false;
-    for (int i = 0; i < graph_.operators.size(); ++i)  // seen under another shape elsewhere: must stay contiguous
-      if (needed_[i] && is_view(graph_.operators[i]) && input(graph_.operators[i], 0) == v) return false;
-    if (g.producer < 0) return false;  // the concatenation copies it from where the caller has it
-    const graph_operator* p = &graph_.operators[g.producer];
-    if (folded_into_[g.producer] >= 0) p = &graph_.operators[folded_into_[g.producer]];
-    return p->op->strided_output && !is_view(*p);
-  }
-
-  constexpr void order() {
-    for (int i = 0; i < graph_.operators.size(); ++i) {
-      const graph_operator& o = graph_.operators[i];
-      if (!needed_[i] || is_view(o) || folded_into_[i] >= 0) continue;
-      plan_step s{.op = i, .values = o.values, .folded = folds_[i]};
-      if (s.folded >= 0) s.values = graph_.operators[s.folded].values;
-      for (int r = 0; r < o.op->results; ++r) s.backward = s.backward || (training_ && values[s.values + r].gradient);
-      steps.add(s);
-    }
-  }
-
-  // Samples do not influence one another, except in losses and where there is memory for pairs of them. So inference
-  // can take a large batch part by part through all steps, and what lies between these stays in the caches.
-  constexpr bool may_go_in_parts() const {
-    if (training_) return false;
-    for (const plan_step& s : steps) {
-      const graph_operator& o = graph_.operators[s.op];
-      for (int r = 0; r < o.op->results; ++r)
-        if (graph_.values[o.values + r].shape.kind == kind::scalar) return false;
-      const operands in(graph_, o);
-      const slot* options = graph_.slots + o.slots;
-      if (o.op->saved(options, in.shapes()).per_pair + o.op->scratch(options, in.shapes()).per_pair > 0) return false;
-    }
-    return true;
-  }
-  // What is there before the first part, or wanted behind the last.
+  // Samples do not influence one another, except in a few operators: between these, the batch goes through the steps
+  // part by part. What such an operator reads and writes, what is there before the first part and what is wanted behind
+  // the last is of all samples, and shares its memory with nothing.
   constexpr void find_whole() {
     for (int v = 0; v < values.size(); ++v)
-      if (values[v].used && (kept_[v] || graph_.values[v].producer < 0)) values[values[v].lies_in].whole = true;
-    for (int v = 0; v < values.size(); ++v) values[v].whole = values[values[v].lies_in].whole;
+      if (values[v].used && (kept_[v] || graph_.values[v].producer < 0)) make_whole(v);
+    for (plan_step& s : steps) {
+      const graph_operator& o = graph_.operators[s.op];
+      s.whole = mixes_samples(o);
+      if (!s.whole) continue;
+      for (int k = 0; k < o.input_count; ++k) make_whole(input(o, k));
+      for (int r = 0; r < o.op->results; ++r) make_whole(s.values + r);
+    }
+    if (!training_) find_carried();
+    for (plan_value& v : values) {
+      v.whole = values[v.lies_in].whole;
+      v.gradient_whole = values[v.gradient_lies_in].gradient_whole;
+    }
   }
-  // As many samples as half a second cache holds what lies between the steps of, but enough that every weight is used
-  // some 40 times when it has been read. All, where those are too many for a part of the third cache.
-  constexpr int part_of_batch() const {
-    constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4;
+  // At inference the next part takes the memory of the last: what is carried across a step of all samples is whole too.
+  constexpr void find_carried() {
+    growing<int> born(values.size(), -1);
+    const auto see = [&](int v, int stretch) {
+      int& first = born[values[v].lies_in];
+      if (first < 0) first = stretch;
+      else if (first != stretch) make_whole(v);
+    };
+    int stretch = 0;
+    for (const plan_step& s : steps) {
+      const graph_operator& o = graph_.operators[s.op];
+      if (s.whole) ++stretch;
+      for (int k = 0; k < o.input_count; ++k) see(input(o, k), stretch);
+      for (int r = 0; r < o.op->results; ++r) see(s.values + r, stretch);
+      if (s.whole) ++stretch;
+    }
+  }
+  constexpr void make_whole(int v) {
+    values[values[v].lies_in].whole = true;
+    values[values[v].gradient_lies_in].gradient_whole = true;
+  }
+  constexpr bool mixes_samples(const graph_operator& o) const {
+    const operands in(graph_, o);
+    const slot* options = graph_.slots + o.slots;
+    const extents saved = o.op->saved(options, in.shapes()), scratch = o.op->scratch(options, in.shapes());
+    bool any = saved.per_pair + scratch.per_pair > 0;
+    if (training_) any = any || o.op->mixes_samples || saved.fixed > 0;
+    for (int k = 0; k < o.input_count; ++k) any = any || in.in[k].kind == kind::scalar;
+    for (int r = 0; r < o.op->results; ++r) any = any || graph_.values[o.values + r].shape.kind == kind::scalar;
+    return any;
+  }
+  // Near: as many samples as half a second cache holds what lies between the steps of, but enough that every weight is
+  // used some 40 times when it has been read; all, where those are too many for a part of the third cache. A share is
+  // worth some 20 microseconds; where its gradients are added to those of the others, enough that this costs little.
+  constexpr void find_parts() {
+    constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4, worth = 1 << 20;
     long long work = 1, weights = 0;
     for (const plan_step& s : steps) {
+      if (s.whole) continue;
       const graph_operator& o = graph_.operators[s.op];
       const operands in(graph_, o);
       work += o.op->multiply_adds(graph_.slots + o.slots, in.shapes());
@@ -242,9 +99,12 @@ class planning {
       const graph_group& g = graph_.groups[o.group];
       for (int k = 0; k < g.count; ++k) weights += graph_.parameters[g.parameters + k].what.stored_size();
     }
+    parts.keeps = training_;
+    parts.share = static_cast<int>(larger(training_ ? larger(16, 128 * weights / work) : 8, worth / work));
+    if (training_) return;
     const long long sample = element * arena.per_sample + 1;
     const long long samples = larger(larger(near / sample, uses * weights / work), 1);
-    return samples * sample > far ? 0 : static_cast<int>(samples);
+    parts.near = samples * sample > far ? 0 : static_cast<int>(samples);
   }
   // The shapes of an operator's inputs.
   struct operands {
@@ -261,6 +121,7 @@ class planning {
     long long fixed = 0, per_sample = 0, per_pair = 0;
     int first = 1 << 30, last = -1;
     place* at = nullptr;
+    bool whole = false;
     int next_first = -1, next_last = -1;
     constexpr void lives(int moment) {
       if (moment < first) first = moment;
@@ -283,10 +144,6 @@ class planning {
         }
       }
       if (kept_[v]) home.lives(end);
-      if (values[v].whole) {
-        home.lives(0);
-        home.lives(end);
-      }
     }
     for (int i = 0; i < n; ++i) {
       plan_step& s = steps[i];
@@ -311,6 +168,7 @@ class planning {
       const slot* options = graph_.slots + o.slots;
       tenant& saved = tenants[2 * count + i];
       set(saved, o.op->saved(options, in.shapes()), &s.saved);
+      saved.whole = s.whole;
       saved.lives(i);
       if (s.backward) saved.lives(back);
       tenant& scratch = tenants[2 * count + n + i];
@@ -324,14 +182,18 @@ class planning {
       const extents size{once ? 16 : 0, once || of_ids ? 0 : s.size(), 0};
       set(tenants[v], size, &values[v].at);
       set(tenants[count + v], size, &values[v].gradient_at);
+      tenants[v].whole = values[v].whole;
+      tenants[count + v].whole = values[v].gradient_whole;
     }
     // Scratch is wanted by the backward step too: as tenants of their own they would only cost time to plan, so the
     // largest lies behind everything else.
     extents scratch{};
+    long long whole_scratch = 0;
     for (int i = 0; i < n; ++i) {
       const tenant& t = tenants[2 * count + n + i];
-      scratch = {larger(scratch.fixed, t.fixed), larger(scratch.per_sample, t.per_sample),
-                 larger(scratch.per_pair, t.per_pair)};
+      long long& of_samples = steps[i].whole ? whole_scratch : scratch.per_sample;
+      of_samples = larger(of_samples, t.per_sample);
+      scratch = {larger(scratch.fixed, t.fixed), scratch.per_sample, larger(scratch.per_pair, t.per_pair)};
     }
     growing<int> first(end + 1, -1), last(end + 1, -1);
     for (int t = 0; t < 2 * count + n; ++t) {
@@ -346,13 +208,14 @@ class planning {
     for (int moment = 0; moment <= end; ++moment) {
       for (int t = first[moment]; t >= 0; t = tenants[t].next_first) {
         tenant& x = tenants[t];
-        *x.at = {fixed.take(x.fixed), per_sample.take(x.per_sample), per_pair.take(x.per_pair)};
+        *x.at = {fixed.take(x.fixed), x.whole ? whole : per_sample.take(x.per_sample), per_pair.take(x.per_pair)};
+        if (x.whole) whole += arena_planner::rounded(x.per_sample);
         if (t >= count && t < 2 * count && moment >= n) clear_at(2 * n - 1 - moment, t - count);
       }
       for (int t = last[moment]; t >= 0; t = tenants[t].next_last) {
         const tenant& x = tenants[t];
         fixed.give_back(x.at->fixed, x.fixed);
-        per_sample.give_back(x.at->per_sample, x.per_sample);
+        if (!x.whole) per_sample.give_back(x.at->per_sample, x.per_sample);
         per_pair.give_back(x.at->per_pair, x.per_pair);
       }
     }
@@ -360,8 +223,10 @@ class planning {
       values[v].at = values[values[v].lies_in].at;
       values[v].gradient_at = values[values[v].gradient_lies_in].gradient_at;
     }
-    for (plan_step& s : steps) s.scratch = {fixed.end(), per_sample.end(), per_pair.end()};
-    arena = {fixed.end() + scratch.fixed, per_sample.end() + scratch.per_sample, per_pair.end() + scratch.per_pair};
+    for (plan_step& s : steps) s.scratch = {fixed.end(), s.whole ? whole : per_sample.end(), per_pair.end()};
+    whole += arena_planner::rounded(whole_scratch);
+    arena = {arena_planner::rounded(fixed.end() + scratch.fixed),
+             arena_planner::rounded(per_sample.end() + scratch.per_sample), per_pair.end() + scratch.per_pair};
   }
   constexpr void set(tenant& t, const extents& size, place* at) const {
     t.fixed = size.fixed;

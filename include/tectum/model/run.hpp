@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <tectum/model/executor.hpp>
 #include <tectum/model/plan.hpp>
 #include <tectum/operators/operator.hpp>
 #include <tectum/tensor/binding.hpp>
@@ -24,30 +25,36 @@ struct run {
   const T* parameters = nullptr;
   T* gradients = nullptr;
   T* buffers = nullptr;
-  T* fixed = nullptr;  // arena, one part for each unit of a place
+  // The arena, one stretch for each unit of a place; that of the samples is of a part of the batch.
+  T* fixed = nullptr;
   T* per_sample = nullptr;
   T* per_pair = nullptr;
+  T *scalars = nullptr, *whole = nullptr;  // of the whole batch
   std::uint8_t* masks = nullptr;
   const bound<T>* inputs = nullptr;
   index batch = 0, capacity = 0;
-  index first = 0;  // of a part of the batch: the samples before it
+  index first = 0, room = 0;  // of a part of the batch: the samples before it, and how many its memory is for
   bool training = false, recording = false;
   random_stream random{};
   const bound<T>* seeds = nullptr;  // gradients of the wanted values; null: 1 of every loss
+  executor threads{};
+  T* part_gradients = nullptr;  // of the parts behind the first
 
   const graph_value& described(int v) const { return graph.values[v]; }
   std::uint8_t* mask(int m) const {
     return m < 0 ? nullptr : masks + graph.masks[m].at * capacity + first * graph.masks[m].length;
   }
-  T* at(const place& p, const shape& s, int column) const {
-    return s.kind == kind::scalar ? fixed + p.fixed : per_sample + p.per_sample * capacity + column;
+  T* at(const place& p, const shape& s, bool of_all, int column, int stride) const {
+    if (s.kind == kind::scalar) return scalars + p.fixed;
+    if (of_all) return whole + p.per_sample * capacity + first * stride + column;
+    return per_sample + p.per_sample * room + column;
   }
   index samples_of(const shape& s) const { return s.kind == kind::scalar ? 1 : batch; }
 
   view<T> value(int v) const {
     const plan_value& p = plan.values[v];
     const graph_value& g = described(v);
-    T* const data = at(p.at, g.shape, p.column) + (p.whole ? first * p.stride : 0);
+    T* const data = at(p.at, g.shape, p.whole, p.column, p.stride);
     return {data, samples_of(g.shape), p.stride, &g.shape, mask(g.mask)};
   }
   // A value as an input of a step: where the caller has it, if it was not copied.
@@ -68,7 +75,8 @@ struct run {
     const plan_value& p = plan.values[v];
     const graph_value& g = described(v);
     if (!p.gradient) return {nullptr, samples_of(g.shape), p.gradient_stride, &g.shape, nullptr};
-    return {at(p.gradient_at, g.shape, p.gradient_column), samples_of(g.shape), p.gradient_stride, &g.shape, nullptr};
+    T* const data = at(p.gradient_at, g.shape, p.gradient_whole, p.gradient_column, p.gradient_stride);
+    return {data, samples_of(g.shape), p.gradient_stride, &g.shape, nullptr};
   }
 };
 
@@ -114,14 +122,17 @@ struct steps_of {
     c.parameters = r.parameters;
     c.buffers = r.buffers;
     c.saved_fixed_memory = r.fixed + s.saved.fixed;
-    c.saved_memory = r.per_sample + s.saved.per_sample * r.capacity;
+    T* const samples = s.whole ? r.whole : r.per_sample;
+    const index unit = s.whole ? r.capacity : r.room;
+    c.saved_memory = samples + s.saved.per_sample * unit;
     c.saved_pair_memory = r.per_pair + s.saved.per_pair * r.capacity * r.capacity;
     c.scratch_fixed_memory = r.fixed + s.scratch.fixed;
-    c.scratch_memory = r.per_sample + s.scratch.per_sample * r.capacity;
+    c.scratch_memory = samples + s.scratch.per_sample * unit;
     c.training = r.training;
     c.recording = r.recording;
     c.random = {r.random.seed, r.random.stream * 65536 + static_cast<std::uint64_t>(s.op)};
     c.batch = r.batch;
+    c.first = r.first;
     if (s.folded >= 0) c.act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
     return c;
   }
@@ -245,15 +256,62 @@ void derive_masks(const run<T>& r) noexcept TECTUM_NONBLOCKING {
   }
 }
 
+namespace detail {
+
+// Into how many parts the batch is divided. Where gradients are added up, how many there are depends on the batch
+// alone.
+template <class T>
+index parts_of(const run<T>& r) noexcept TECTUM_NONBLOCKING {
+  const batch_parts& p = r.plan.parts;
+  const auto at_most = [](index n, index limit) { return n < limit ? n : limit; };
+  const auto at_least_one = [](index n) { return n > 1 ? n : 1; };
+  if (p.keeps) return r.threads.is_given() ? at_least_one(at_most(r.batch / p.share, 16)) : 1;
+  const index threads = r.threads.concurrency();
+  const index near = p.near > 0 && r.batch > p.near ? (r.batch + p.near - 1) / p.near : 1;
+  if (near >= threads) return (near + threads - 1) / threads * threads;
+  const index shares = at_least_one(at_most(r.batch / p.share, threads));
+  return shares > near ? shares : near;
+}
+
+// f(run of a part) for every part of the batch, beside one another where there are threads.
+template <class T, class F>
+void each_part(const run<T>& r, index parts, const F& f) noexcept TECTUM_NONBLOCKING {
+  const index threads = r.threads.concurrency();
+  const int lanes = static_cast<int>(threads < parts ? threads : parts);
+  r.threads.run(lanes, [&](int lane) TECTUM_NONBLOCKING {
+    run<T> part = r;
+    part.fixed = r.fixed + lane * r.plan.arena.fixed;
+    for (index p = parts * lane / lanes; p < parts * (lane + 1) / lanes; ++p) {
+      part.first = r.batch * p / parts;
+      part.batch = part.room = r.batch * (p + 1) / parts - part.first;
+      const index before = r.plan.parts.keeps ? part.first : lane * ((r.batch + parts - 1) / parts);
+      part.per_sample = r.per_sample + before * r.plan.arena.per_sample;
+      if (r.gradients && p > 0) part.gradients = r.part_gradients + (p - 1) * r.graph.parameter_elements;
+      f(part);
+    }
+  });
+}
+
+// The end of the steps from `i` on that go through the parts together; i + 1 of one that takes all samples.
+inline int end_of_stretch(const plan_view& p, int i) noexcept TECTUM_NONBLOCKING {
+  const bool whole = p.steps[i++].whole;
+  while (!whole && i < p.steps.size() && !p.steps[i].whole) ++i;
+  return i;
+}
+
+}  // namespace detail
+
 template <class T>
 void run_forward(const run<T>& r, const step_functions<T>* functions) noexcept TECTUM_NONBLOCKING {
   derive_masks(r);
-  run<T> part = r;
-  const index parts = r.plan.part > 0 && r.batch > r.plan.part ? (r.batch + r.plan.part - 1) / r.plan.part : 1;
-  for (index p = 0; p < parts; ++p) {
-    part.first = r.batch * p / parts;
-    part.batch = r.batch * (p + 1) / parts - part.first;
-    for (int i = 0; i < r.plan.steps.size(); ++i) functions[i].forward(part, r.plan.steps[i]);
+  const index parts = detail::parts_of(r);
+  for (int i = 0, end = 0; i < r.plan.steps.size(); i = end) {
+    end = detail::end_of_stretch(r.plan, i);
+    const auto walk = [functions, i, end](const run<T>& part) TECTUM_NONBLOCKING {
+      for (int k = i; k < end; ++k) functions[k].forward(part, part.plan.steps[k]);
+    };
+    if (r.plan.steps[i].whole) walk(r);
+    else detail::each_part(r, parts, walk);
   }
 }
 
@@ -261,35 +319,61 @@ template <class T, class Engine>
 void seed_gradient(const run<T>& r, int value, int number) noexcept TECTUM_NONBLOCKING {
   const view<T> g = r.gradient(value);
   if (!g) return;
-  if (r.seeds)
-    Engine::add(matrix<const T>{r.seeds[number].data, g.samples, g.size(), r.seeds[number].stride}, g.as_samples());
-  else if (g.shape().kind == kind::scalar) *g.data += T(1);
+  if (r.seeds) {
+    const bound<T>& b = r.seeds[number];
+    const index before = g.shape().kind == kind::scalar ? 0 : r.first * b.stride;
+    Engine::add(matrix<const T>{b.data + before, g.samples, g.size(), b.stride}, g.as_samples());
+  } else if (g.shape().kind == kind::scalar) {
+    *g.data += T(1);
+  }
+}
+
+template <class T, class Engine>
+void step_backward(const run<T>& r, const step_functions<T>& function, const plan_step& s,
+                   range<int> wanted) noexcept TECTUM_NONBLOCKING {
+  for (int k = 0; k < s.clear_count; ++k) {
+    const int v = r.plan.clears[s.clear + k];
+    Engine::fill(r.gradient(v).as_samples(), T(0));
+    for (int w = 0; w < wanted.size(); ++w)
+      if (r.plan.values[wanted[w]].gradient_lies_in == v) seed_gradient<T, Engine>(r, wanted[w], w);
+  }
+  if (!s.backward) return;
+  if (s.folded >= 0) {
+    const activation act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
+    const matrix<T> dy = r.gradient(s.values).as_samples();
+    Engine::map(
+        dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); }, matrix<const T>(dy),
+        matrix<const T>(r.value(s.values).as_samples()));
+    view<T> masked = r.gradient(s.values);
+    masked.mask = r.mask(r.described(s.values).mask);
+    detail::clear_invalid(masked);  // of NaN in y there, even times zero
+  }
+  function.backward(r, s);
 }
 
 // Gradients of the wanted losses, added to what `r.gradients` holds.
 template <class T, class Engine>
 void run_backward(const run<T>& r, const step_functions<T>* functions, range<int> wanted) noexcept TECTUM_NONBLOCKING {
-  for (int i = r.plan.steps.size() - 1; i >= 0; --i) {
-    const plan_step& s = r.plan.steps[i];
-    for (int k = 0; k < s.clear_count; ++k) {
-      const int v = r.plan.clears[s.clear + k];
-      Engine::fill(r.gradient(v).as_samples(), T(0));
-      for (int w = 0; w < wanted.size(); ++w)
-        if (r.plan.values[wanted[w]].gradient_lies_in == v) seed_gradient<T, Engine>(r, wanted[w], w);
-    }
-    if (!s.backward) continue;
-    if (s.folded >= 0) {
-      const activation act = static_cast<activation>(r.graph.operators[s.folded].op->epilogue);
-      const matrix<T> dy = r.gradient(s.values).as_samples();
-      Engine::map(
-          dy, [act](auto d, auto y) { return d * activation_gradient_from_output(act, y); }, matrix<const T>(dy),
-          matrix<const T>(r.value(s.values).as_samples()));
-      view<T> masked = r.gradient(s.values);
-      masked.mask = r.mask(r.described(s.values).mask);
-      detail::clear_invalid(masked);  // of NaN in y there, even times zero
-    }
-    functions[i].backward(r, s);
+  const index parts = detail::parts_of(r), size = r.graph.parameter_elements;
+  if (r.gradients && parts > 1)
+    detail::each_part(r, parts, [size](const run<T>& part) TECTUM_NONBLOCKING {
+      if (part.first > 0) Engine::fill(matrix<T>{part.gradients, 1, size, size}, T(0));
+    });
+  for (int end = r.plan.steps.size(), i = 0; end > 0; end = i) {
+    i = end - 1;
+    while (!r.plan.steps[end - 1].whole && i > 0 && !r.plan.steps[i - 1].whole) --i;
+    const auto walk = [functions, i, end, wanted](const run<T>& part) TECTUM_NONBLOCKING {
+      for (int k = end - 1; k >= i; --k) step_backward<T, Engine>(part, functions[k], part.plan.steps[k], wanted);
+    };
+    if (r.plan.steps[i].whole) walk(r);
+    else detail::each_part(r, parts, walk);
   }
+  if (!r.gradients || parts == 1) return;
+  each_stretch(r.threads, size, [&](index begin, index count) TECTUM_NONBLOCKING {
+    for (index p = 1; p < parts; ++p)
+      Engine::add(matrix<const T>{r.part_gradients + (p - 1) * size + begin, 1, count, count},
+                  matrix<T>{r.gradients + begin, 1, count, count});
+  });
 }
 
 }  // namespace tectum

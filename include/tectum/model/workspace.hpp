@@ -12,23 +12,28 @@ namespace tectum::inline TECTUM_ABI {
 template <class T>
 class arena {
  public:
-  arena(index capacity, int inputs) : capacity_(capacity), inputs_(inputs + 1) {}
+  arena(index capacity, int inputs, executor threads = {})
+      : capacity_(capacity),
+        threads_(threads),
+        inputs_(inputs + 1) {}
 
   index capacity() const { return capacity_; }
+  const executor& threads() const { return threads_; }
   // Bytes held at this moment.
   index bytes() const {
-    return (fixed_.size() + per_sample_.size() + per_pair_.size() + gradients_.size()) * index{sizeof(T)} +
+    return (fixed_.size() + per_sample_.size() + per_pair_.size() + gradients_.size() + part_gradients_.size()) *
+               index{sizeof(T)} +
            ids_.size() * index{sizeof(std::int32_t)} + masks_.size();
   }
   // Whether a plan fits into the memory that is there.
   bool holds(const plan_view& p) const TECTUM_NONBLOCKING {
-    return fixed_.size() >= p.arena.fixed && per_sample_.size() >= p.arena.per_sample * capacity_ &&
+    return fixed_.size() >= p.arena.fixed * lanes() && per_sample_.size() >= samples_of(p) &&
            per_pair_.size() >= p.arena.per_pair * capacity_ * capacity_ && ids_.size() >= p.ids * capacity_ &&
            masks_.size() >= p.mask_bytes * capacity_;
   }
   void make_room(const plan_view& p) {
-    grow(fixed_, p.arena.fixed);
-    grow(per_sample_, p.arena.per_sample * capacity_);
+    grow(fixed_, p.arena.fixed * lanes());
+    grow(per_sample_, samples_of(p));
     grow(per_pair_, p.arena.per_pair * capacity_ * capacity_);
     grow(ids_, p.ids * capacity_);
     grow(masks_, p.mask_bytes * capacity_);
@@ -50,6 +55,13 @@ class arena {
     return gradients_.data();
   }
 
+  // The gradients of the parts behind the first, where the largest batch is parted.
+  T* part_gradients(const plan_view& p, index elements) {
+    const run<T> largest{.plan = p, .batch = capacity_, .threads = threads_};
+    grow(part_gradients_, (detail::parts_of(largest) - 1) * elements);
+    return part_gradients_.data();
+  }
+
   // Room for the gradients that a caller gives.
   T* seeds(index elements) {
     grow(seeds_, elements);
@@ -66,6 +78,11 @@ class arena {
   bound<T>* inputs() const { return inputs_.data(); }
 
  private:
+  index lanes() const TECTUM_NONBLOCKING { return threads_.concurrency(); }
+  // Parts of unequal size take a sample more.
+  index samples_of(const plan_view& p) const TECTUM_NONBLOCKING {
+    return p.whole * capacity_ + p.arena.per_sample * (capacity_ + (lanes() > 1 ? lanes() : 0));
+  }
   template <class X>
   static void grow(memory<X>& m, index n) {
     if (m.size() < n) m.resize(n);
@@ -88,7 +105,8 @@ class arena {
     view<const T>* gradients;
   };
   index capacity_;
-  memory<T> fixed_, per_sample_, per_pair_, gradients_, seeds_;
+  executor threads_;
+  memory<T> fixed_, per_sample_, per_pair_, gradients_, part_gradients_, seeds_;
   memory<std::int32_t> ids_;
   memory<std::uint8_t> masks_;
   bound_list inputs_;
@@ -99,8 +117,12 @@ class workspace : public arena<T> {
   static_assert(is_right<Architecture>());
 
  public:
-  // `capacity`: the largest batch, in samples. Room for inference of the outputs is made here.
-  explicit workspace(index capacity) : arena<T>(capacity, compiled<Architecture>::sizes.bound) { prepare(); }
+  // `capacity`: the largest batch, in samples; `threads`: who shares the work of a call (an executor such as
+  // tt::thread_pool, which must outlive the workspace). Room for inference of the outputs is made here.
+  explicit workspace(index capacity, executor threads = {})
+      : arena<T>(capacity, compiled<Architecture>::sizes.bound, threads) {
+    prepare();
+  }
 
   // Makes room for inference of the values named, so that the first such call allocates nothing either.
   template <name_object... Names>
@@ -110,8 +132,10 @@ class workspace : public arena<T> {
   // Makes room for gradients of the losses named (or of all).
   template <name_object... Names>
   void prepare_training(const Names&...) {
-    this->make_room(detail::call<Architecture, mode::training, detail::names<Names...>>::plan());
+    constexpr plan_view p = detail::call<Architecture, mode::training, detail::names<Names...>>::plan();
+    this->make_room(p);
     this->gradients(compiled<Architecture>::view().parameter_elements);
+    this->part_gradients(p, compiled<Architecture>::view().parameter_elements);
   }
   // The gradient that `model.backward` found for an input, until the workspace is used again; zero where it is padded
   // or absent. Without data where nothing that a gradient was given for depends on the input.
@@ -123,10 +147,10 @@ class workspace : public arena<T> {
     const view<const T>& d = this->input_gradients()[g.values[v < 0 ? 0 : v].result];
     return {d.data, d.samples, d.stride, g.values[v < 0 ? 0 : v].shape};
   }
-  // Bytes of inference a batch of `capacity`, known before there is a workspace.
+  // Bytes of inference a batch of `capacity` on one thread, known before there is a workspace.
   static constexpr long long planned_bytes(long long capacity) {
     constexpr plan_view p = detail::call<Architecture, mode::inference, detail::names<>>::plan();
-    return (p.arena.fixed + p.arena.per_sample * capacity + p.arena.per_pair * capacity * capacity) *
+    return (p.arena.fixed + (p.whole + p.arena.per_sample) * capacity + p.arena.per_pair * capacity * capacity) *
                static_cast<long long>(sizeof(T)) +
            p.ids * capacity * 4 + p.mask_bytes * capacity;
   }

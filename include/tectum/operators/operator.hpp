@@ -8,6 +8,7 @@
 //   infer(shape...) -> shape          or wrong("sentence"); `shapes` for several results
 //   parameters(shape...)              a parameter_list; saved(shape...), scratch(shape...): extents of memory it asks
 //   for takes_epilogue, strided_output    what its forward can do beside (operator_table.hpp has them all)
+//   mixes_samples                     true where samples look at one another in training, as batch_norm's do
 // and at run time, in terms of kernels of the context's engine only,
 //   forward (C& c, in<C> x..., out<C> y...)                                OVERWRITES every element of y
 //   backward(C& c, in<C> x..., in<C> y..., in<C> dy..., out<C> dx...)      ADDS to dx and to the parameters' gradients
@@ -67,6 +68,7 @@ class context {
   bool recording = false;  // backward will follow: what it reads must be written
   random_stream random{};
   index batch = 0;
+  index first = 0;  // samples of the call before the first of these: what is drawn does not depend on how it is parted
 
   // Parameter i as a weight in panels; of several matrices, matrix c.
   packed<const T> weight(int i, int c = 0) const {

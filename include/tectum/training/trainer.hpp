@@ -18,6 +18,7 @@ struct trainer_options {
   int patience = 0;           // epochs without a better validation before `fit` stops; 0: never
   bool keep_best = true;      // with validation data: `fit` ends with the parameters of the best epoch
   long long total_steps = 0;  // what a schedule is told where steps are taken by hand; `fit` knows it itself
+  executor threads{};         // who shares the work of a step, such as tt::thread_pool; must outlive the trainer
   progress_options progress{};
 };
 
@@ -51,7 +52,7 @@ class trainer {
         optimizer_(optimizer),
         options_(checked(options)),
         schedule_(schedule),
-        workspace_(options.batch),
+        workspace_(options.batch, options.threads),
         total_(options.total_steps) {
     for (memory<scalar>& state : states_)
       if (&state - states_ < Optimizer::states) state.resize(model.size());
@@ -163,9 +164,12 @@ class trainer {
       if (scale < 1) step.gradient_scale = scale;
     }
     for (const span& s : spans_) {
-      update_span<scalar> u{model_.data() + s.begin, gradients + s.begin, {}, s.size, s.decays};
-      for (int i = 0; i < Optimizer::states; ++i) u.states[i] = states_[i].data() + s.begin;
-      optimizer_.template update<engine>(u, step);
+      each_stretch(options_.threads, s.size, [&](index begin, index count) {
+        const index at = s.begin + begin;
+        update_span<scalar> u{model_.data() + at, gradients + at, {}, count, s.decays};
+        for (int i = 0; i < Optimizer::states; ++i) u.states[i] = states_[i].data() + at;
+        optimizer_.template update<engine>(u, step);
+      });
     }
   }
 

@@ -172,10 +172,12 @@ struct elementwise {
                {table_gradient + ids[r] * dy.columns, 1, dy.columns, dy.columns});
   }
   template <class T>
-  static void fill_uniform(index n, std::uint64_t seed, std::uint64_t stream, T* y) noexcept TECTUM_NONBLOCKING {
-    for (index i = 0; i < n; i += 4) {
-      const random::block b = random::words(seed, stream, static_cast<std::uint64_t>(i / 4));
-      for (index l = 0; l < 4 && i + l < n; ++l) y[i + l] = static_cast<T>(random::to_uniform(b.word[l]));
+  static void fill_uniform(index n, std::uint64_t seed, std::uint64_t stream, T* y,
+                           index first = 0) noexcept TECTUM_NONBLOCKING {
+    for (index i = 0; i < n;) {
+      const index at = first + i;
+      const random::block b = random::words(seed, stream, static_cast<std::uint64_t>(at / 4));
+      for (index l = at % 4; l < 4 && i < n; ++l) y[i++] = static_cast<T>(random::to_uniform(b.word[l]));
     }
   }
 };

@@ -21,7 +21,7 @@ struct batch_norm {
 
   static constexpr const char* name = "batch_norm";
   static constexpr auto masks = reads_masks;
-  static constexpr bool strided_output = true;
+  static constexpr bool strided_output = true, mixes_samples = true;
 
   constexpr shape infer(shape x) const {
     if (x.holds_ids()) return wrong("batch_norm: ids are not numbers to compute with; put an embedding before it");

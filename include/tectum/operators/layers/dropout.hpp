@@ -43,7 +43,7 @@ struct dropout {
  private:
   template <class C>
   static matrix<const typename C::scalar> drawn(C& c, const in<C>& x) noexcept {
-    C::kernels::fill_uniform(x.samples * x.size(), c.random.seed, c.random.stream, c.scratch());
+    C::kernels::fill_uniform(x.samples * x.size(), c.random.seed, c.random.stream, c.scratch(), c.first * x.size());
     return {c.scratch(), x.samples, x.size(), x.size()};
   }
   template <class C>

@@ -58,7 +58,7 @@ struct missing_token {
  private:
   template <class C>
   void draw(C& c, index samples) const noexcept {
-    if (c.training && p > 0) C::kernels::fill_uniform(samples, c.random.seed, c.random.stream, c.scratch());
+    if (c.training && p > 0) C::kernels::fill_uniform(samples, c.random.seed, c.random.stream, c.scratch(), c.first);
   }
   template <class C>
   bool seen(C& c, const in<C>& x, index b) const noexcept {
