@@ -100,10 +100,9 @@ class planning : public step_planner {
       for (int k = 0; k < g.count; ++k) weights += graph_.parameters[g.parameters + k].what.stored_size();
     }
     parts.keeps = training_;
-    parts.share = static_cast<int>(larger(training_ ? larger(16, 128 * weights / work) : 8, worth / work));
-    if (training_) return;
+    parts.share = static_cast<int>(larger(training_ ? larger(16, 80 * weights / work) : 8, worth / work));
     const long long sample = element * arena.per_sample + 1;
-    const long long samples = larger(larger(near / sample, uses * weights / work), 1);
+    const long long samples = larger(larger(near / sample, (training_ ? 4 : 1) * uses * weights / work), 1);
     parts.near = samples * sample > far ? 0 : static_cast<int>(samples);
   }
   // The shapes of an operator's inputs.

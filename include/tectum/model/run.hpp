@@ -260,16 +260,18 @@ namespace detail {
 
 // Into how many parts the batch is divided. Where gradients are added up, how many there are depends on the batch
 // alone.
-template <class T>
-index parts_of(const run<T>& r) noexcept TECTUM_NONBLOCKING {
-  const batch_parts& p = r.plan.parts;
+inline index parts_of(const batch_parts& p, index batch, const executor& with) noexcept TECTUM_NONBLOCKING {
   const auto at_most = [](index n, index limit) { return n < limit ? n : limit; };
   const auto at_least_one = [](index n) { return n > 1 ? n : 1; };
-  if (p.keeps) return r.threads.is_given() ? at_least_one(at_most(r.batch / p.share, 16)) : 1;
-  const index threads = r.threads.concurrency();
-  const index near = p.near > 0 && r.batch > p.near ? (r.batch + p.near - 1) / p.near : 1;
+  if (p.keeps && with.is_given()) {
+    index parts = 1;
+    while (parts < 16 && 2 * parts * p.share <= batch) parts *= 2;
+    return parts;
+  }
+  const index threads = with.concurrency();
+  const index near = p.near > 0 && batch > p.near ? (batch + p.near - 1) / p.near : 1;
   if (near >= threads) return (near + threads - 1) / threads * threads;
-  const index shares = at_least_one(at_most(r.batch / p.share, threads));
+  const index shares = at_least_one(at_most(batch / p.share, threads));
   return shares > near ? shares : near;
 }
 
@@ -286,7 +288,8 @@ void each_part(const run<T>& r, index parts, const F& f) noexcept TECTUM_NONBLOC
       part.batch = part.room = r.batch * (p + 1) / parts - part.first;
       const index before = r.plan.parts.keeps ? part.first : lane * ((r.batch + parts - 1) / parts);
       part.per_sample = r.per_sample + before * r.plan.arena.per_sample;
-      if (r.gradients && p > 0) part.gradients = r.part_gradients + (p - 1) * r.graph.parameter_elements;
+      if (r.gradients && p > 0 && r.threads.is_given())
+        part.gradients = r.part_gradients + (p - 1) * r.graph.parameter_elements;
       f(part);
     }
   });
@@ -304,7 +307,7 @@ inline int end_of_stretch(const plan_view& p, int i) noexcept TECTUM_NONBLOCKING
 template <class T>
 void run_forward(const run<T>& r, const step_functions<T>* functions) noexcept TECTUM_NONBLOCKING {
   derive_masks(r);
-  const index parts = detail::parts_of(r);
+  const index parts = detail::parts_of(r.plan.parts, r.batch, r.threads);
   for (int i = 0, end = 0; i < r.plan.steps.size(); i = end) {
     end = detail::end_of_stretch(r.plan, i);
     const auto walk = [functions, i, end](const run<T>& part) TECTUM_NONBLOCKING {
@@ -354,8 +357,9 @@ void step_backward(const run<T>& r, const step_functions<T>& function, const pla
 // Gradients of the wanted losses, added to what `r.gradients` holds.
 template <class T, class Engine>
 void run_backward(const run<T>& r, const step_functions<T>* functions, range<int> wanted) noexcept TECTUM_NONBLOCKING {
-  const index parts = detail::parts_of(r), size = r.graph.parameter_elements;
-  if (r.gradients && parts > 1)
+  const index parts = detail::parts_of(r.plan.parts, r.batch, r.threads), size = r.graph.parameter_elements;
+  const bool apart = r.gradients && parts > 1 && r.threads.is_given();
+  if (apart)
     detail::each_part(r, parts, [size](const run<T>& part) TECTUM_NONBLOCKING {
       if (part.first > 0) Engine::fill(matrix<T>{part.gradients, 1, size, size}, T(0));
     });
@@ -368,7 +372,7 @@ void run_backward(const run<T>& r, const step_functions<T>* functions, range<int
     if (r.plan.steps[i].whole) walk(r);
     else detail::each_part(r, parts, walk);
   }
-  if (!r.gradients || parts == 1) return;
+  if (!apart) return;
   each_stretch(r.threads, size, [&](index begin, index count) TECTUM_NONBLOCKING {
     for (index p = 1; p < parts; ++p)
       Engine::add(matrix<const T>{r.part_gradients + (p - 1) * size + begin, 1, count, count},

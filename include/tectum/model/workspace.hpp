@@ -57,8 +57,7 @@ class arena {
 
   // The gradients of the parts behind the first, where the largest batch is parted.
   T* part_gradients(const plan_view& p, index elements) {
-    const run<T> largest{.plan = p, .batch = capacity_, .threads = threads_};
-    grow(part_gradients_, (detail::parts_of(largest) - 1) * elements);
+    if (threads_.is_given()) grow(part_gradients_, (detail::parts_of(p.parts, capacity_, threads_) - 1) * elements);
     return part_gradients_.data();
   }
 
