@@ -1,52 +1,10 @@
 // The native kernels against the FMA peak of the same core, measured in the same binary. `peak_%` is the share of it.
-#include <benchmark/benchmark.h>
-
-#include <chrono>
-#include <cstdint>
-#include <tectum/kernels/native.hpp>
-#include <vector>
+#include "peak.hpp"
 
 using namespace tectum;
+using bench::peak;
 
 namespace {
-
-using lanes = simd<float, native_width<float>>;
-
-#if defined(__x86_64__)
-#define TECTUM_KEEP(x) asm volatile("" : "+v"(x.v))
-#else
-#define TECTUM_KEEP(x) asm volatile("" : "+w"(x.v))
-#endif
-
-// Twelve chains of fused multiply-adds, registers only.
-[[gnu::noinline]] float multiply_add(std::int64_t rounds) {
-  lanes a(0.999f), b(0.001f), c0(1), c1(2), c2(3), c3(4), c4(5), c5(6), c6(7), c7(8), c8(9), c9(10), c10(11), c11(12);
-  TECTUM_KEEP(a);
-  TECTUM_KEEP(b);
-  const auto step = [&](lanes& c) __attribute__((always_inline)) {
-    c = fma(c, a, b);
-    TECTUM_KEEP(c);
-  };
-  for (std::int64_t i = 0; i < rounds; ++i)
-    step(c0), step(c1), step(c2), step(c3), step(c4), step(c5), step(c6), step(c7), step(c8), step(c9), step(c10), step(c11);
-  return horizontal_sum(c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11);
-}
-constexpr double flops_a_round = 12.0 * 2 * lanes::width;
-
-// GFLOP/s, the best of 40 short runs: the host may take the core away in between.
-double peak() {
-  static const double best = [] {
-    double most = 0;
-    for (int i = 0; i < 40; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      benchmark::DoNotOptimize(multiply_add(50000));
-      const std::chrono::duration<double> t = std::chrono::steady_clock::now() - start;
-      most = t.count() > 0 && flops_a_round * 50000 / t.count() > most ? flops_a_round * 50000 / t.count() : most;
-    }
-    return most / 1e9;
-  }();
-  return best;
-}
 
 // The counters are of the best iteration, as the peak is: on a shared machine the mean tells more of the neighbours.
 template <class F>
@@ -76,17 +34,22 @@ std::vector<float> numbers(tectum::index n) {
 }
 
 void fma_peak(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(multiply_add(10000));
-  state.counters["GFLOP/s"] = benchmark::Counter(flops_a_round * 10000 * static_cast<double>(state.iterations()) / 1e9,
-                                                 benchmark::Counter::kIsRate);
+  for (auto _ : state) benchmark::DoNotOptimize(bench::multiply_add(10000));
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      bench::flops_a_round * 10000 * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
 }
 
 struct product_case {
   tectum::index rows, in, out;
   std::vector<float> x, y, w, bias, scratch;
   explicit product_case(const benchmark::State& s)
-      : rows(s.range(0)), in(s.range(1)), out(s.range(2)), x(numbers(rows * in)), y(numbers(rows * out)),
-        w(numbers(packed_size(out, in))), bias(numbers(out)),
+      : rows(s.range(0)),
+        in(s.range(1)),
+        out(s.range(2)),
+        x(numbers(rows * in)),
+        y(numbers(rows * out)),
+        w(numbers(packed_size(out, in))),
+        bias(numbers(out)),
         scratch(numbers(native::product_input_gradient_scratch(out, in))) {}
   matrix<float> inputs() { return {x.data(), rows, in, in}; }
   matrix<float> outputs() { return {y.data(), rows, out, out}; }
@@ -125,20 +88,17 @@ struct convolution_case {
 };
 void convolution_forward(benchmark::State& state) {
   convolution_case c(state);
-  timed(state, c.flops(),
-        [&] { native::convolution(c.g, c.x.data(), c.weights(), {}, c.y.data(), c.scratch.data()); });
+  timed(state, c.flops(), [&] { native::convolution(c.g, c.x.data(), c.weights(), {}, c.y.data(), c.scratch.data()); });
 }
 void convolution_weight_gradient(benchmark::State& state) {
   convolution_case c(state);
-  timed(state, c.flops(), [&] {
-    native::convolution_weight_gradient(c.g, c.x.data(), c.y.data(), c.weights(), c.scratch.data());
-  });
+  timed(state, c.flops(),
+        [&] { native::convolution_weight_gradient(c.g, c.x.data(), c.y.data(), c.weights(), c.scratch.data()); });
 }
 void convolution_input_gradient(benchmark::State& state) {
   convolution_case c(state);
-  timed(state, c.flops(), [&] {
-    native::convolution_input_gradient(c.g, c.y.data(), c.weights(), c.x.data(), c.scratch.data());
-  });
+  timed(state, c.flops(),
+        [&] { native::convolution_input_gradient(c.g, c.y.data(), c.weights(), c.x.data(), c.scratch.data()); });
 }
 
 struct attention_case {
@@ -146,18 +106,25 @@ struct attention_case {
   tectum::index wide;
   std::vector<float> q, k, v, y, p, dq, dk, dv, scratch;
   explicit attention_case(const benchmark::State& s)
-      : g{s.range(0), s.range(1), s.range(2), s.range(3), s.range(3), 0.3f}, wide(g.heads * g.head_width),
-        q(numbers(g.queries * wide)), k(numbers(g.keys * wide)), v(k), y(q), p(numbers(g.heads * g.queries * g.keys)),
-        dq(q), dk(k), dv(k), scratch(numbers(native::attention_gradient_scratch(g))) {}
+      : g{s.range(0), s.range(1), s.range(2), s.range(3), s.range(3), 0.3f},
+        wide(g.heads * g.head_width),
+        q(numbers(g.queries * wide)),
+        k(numbers(g.keys * wide)),
+        v(k),
+        y(q),
+        p(numbers(g.heads * g.queries * g.keys)),
+        dq(q),
+        dk(k),
+        dv(k),
+        scratch(numbers(native::attention_gradient_scratch(g))) {}
   matrix<float> queries(std::vector<float>& m) const { return {m.data(), g.queries, wide, wide}; }
   matrix<float> keys(std::vector<float>& m) const { return {m.data(), g.keys, wide, wide}; }
   double flops() const { return 4.0 * static_cast<double>(g.queries * g.keys * wide); }
 };
 void attention_forward(benchmark::State& state) {
   attention_case c(state);
-  timed(state, c.flops(), [&] {
-    native::attention(c.g, c.queries(c.q), c.keys(c.k), c.keys(c.v), nullptr, c.queries(c.y), c.p.data());
-  });
+  timed(state, c.flops(),
+        [&] { native::attention(c.g, c.queries(c.q), c.keys(c.k), c.keys(c.v), nullptr, c.queries(c.y), c.p.data()); });
 }
 void attention_gradient(benchmark::State& state) {
   attention_case c(state);

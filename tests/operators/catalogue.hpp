@@ -29,41 +29,52 @@ struct drawn {
 // Which masks the shapes of a draw may have.
 enum class may_be { whole, absent, padded, both };
 
-// Throws numbers and shapes; the same seed, the same throws.
+// Throws numbers and shapes; the same seed, the same throws. Or, for the benchmarks, gives what is typical, of the
+// width given: the largest of a few, the first of several, nothing masked, no option that is off by default.
 class dice {
  public:
   explicit dice(unsigned long long seed) : seed_(seed) {}
+  static dice typical(int width) {
+    dice d(0);
+    d.typical_ = width;
+    return d;
+  }
 
   // In [low, high].
   int between(int low, int high) {
+    if (typical_ > 0) return high;
     const auto n = static_cast<std::uint32_t>(high - low + 1);
     return low + static_cast<int>(tt::random::whole(seed_, 77, counter_++, n));
   }
-  bool coin() { return between(0, 1) == 1; }
+  // In [low, high]; of something large where nothing is drawn.
+  int size(int low, int high, int large) { return typical_ > 0 ? large : between(low, high); }
+  bool coin() { return typical_ == 0 && between(0, 1) == 1; }
   template <class T>
   T one_of(std::initializer_list<T> choices) {
-    return choices.begin()[between(0, static_cast<int>(choices.size()) - 1)];
+    return choices.begin()[typical_ > 0 ? 0 : between(0, static_cast<int>(choices.size()) - 1)];
   }
   // A width: mostly small, now and then at the edge of a panel or a vector.
-  int width() { return between(0, 4) == 0 ? one_of({1, 15, 16, 17, 31, 32, 33, 40}) : between(1, 12); }
+  int width() {
+    return typical_ > 0 ? typical_ : between(0, 4) == 0 ? one_of({1, 15, 16, 17, 31, 32, 33, 40}) : between(1, 12);
+  }
 
   // Shapes; a size that is not given is drawn.
   tt::shape features(may_be masks = may_be::whole, int w = 0) {
     return masked(tt::features_of(w > 0 ? w : width()), masks);
   }
   tt::shape sequence(may_be masks = may_be::whole, int length = 0, int w = 0) {
-    return masked(tt::sequence_of(length > 0 ? length : between(1, 6), w > 0 ? w : width()), masks);
+    return masked(tt::sequence_of(length > 0 ? length : size(1, 6, 32), w > 0 ? w : width()), masks);
   }
   tt::shape picture(may_be masks = may_be::whole, int channels = 0) {
-    return masked(tt::picture_of(channels > 0 ? channels : between(1, 5), between(4, 9), between(4, 9)), masks);
+    return masked(tt::picture_of(channels > 0 ? channels : size(1, 5, 16), size(4, 9, 16), size(4, 9, 16)), masks);
   }
   tt::shape waveform(may_be masks = may_be::whole, int channels = 0) {
-    return masked(tt::make_shape(tt::kind::waveform, 2, channels > 0 ? channels : between(1, 4), between(8, 24)),
+    return masked(tt::make_shape(tt::kind::waveform, 2, channels > 0 ? channels : size(1, 4, 16), size(8, 24, 128)),
                   masks);
   }
   // Whatever an operator takes that looks at the last axis or at single elements only.
   tt::shape anything(may_be masks = may_be::both) {
-    switch (between(0, 4)) {
+    switch (typical_ > 0 ? 4 : between(0, 4)) {
       case 0: return picture(masks);
       case 1: return waveform(masks);
       case 2: return features(masks);
@@ -73,6 +84,7 @@ class dice {
   // The same shape with masks drawn: padding for sequences only.
   tt::shape masked(tt::shape s, may_be masks) {
     const bool sequences = s.kind == tt::kind::sequence || s.kind == tt::kind::tokens;
+    if (typical_ > 0) return s.unmasked();
     s.padded = sequences && (masks == may_be::padded || masks == may_be::both) && coin();
     s.optional = (masks == may_be::absent || masks == may_be::both) && between(0, 2) == 0;
     return s;
@@ -90,6 +102,7 @@ class dice {
 
  private:
   unsigned long long seed_, counter_ = 0;
+  int typical_ = 0;
 };
 
 }  // namespace catalogue

@@ -10,7 +10,8 @@ namespace tectum::inline TECTUM_ABI {
 class planning : public step_planner {
  public:
   constexpr planning(const graph_view& g, const int* wanted, int wanted_count, mode m)
-      : step_planner(g, wanted, wanted_count, m) {
+      : step_planner(g, wanted, wanted_count, m),
+        memory_(steps.size()) {
     find_whole();
     place_all();
     find_parts();
@@ -34,20 +35,37 @@ class planning : public step_planner {
   }
 
  private:
+  struct asked {
+    extents saved, scratch;
+  };
+  growing<asked> memory_;             // by steps
+  long long work_ = 1, weights_ = 0;  // of what goes in parts: multiply-adds a sample, parameters
+
   // Samples do not influence one another, except in a few operators: between these, the batch goes through the steps
   // part by part. What such an operator reads and writes, what is there before the first part and what is wanted behind
   // the last is of all samples, and shares its memory with nothing.
   constexpr void find_whole() {
     for (int v = 0; v < values.size(); ++v)
       if (values[v].used && (kept_[v] || graph_.values[v].producer < 0)) make_whole(v);
-    for (plan_step& s : steps) {
+    bool any = false;
+    for (int i = 0; i < steps.size(); ++i) {
+      plan_step& s = steps[i];
       const graph_operator& o = graph_.operators[s.op];
-      s.whole = mixes_samples(o);
-      if (!s.whole) continue;
+      growing<shape> shapes(o.input_count);
+      for (int k = 0; k < o.input_count; ++k) shapes[k] = graph_.values[input(o, k)].shape;
+      const range<shape> in{shapes.begin(), shapes.size()};
+      const slot* options = graph_.slots + o.slots;
+      memory_[i] = {o.op->saved(options, in), o.op->scratch(options, in)};
+      s.whole = mixes_samples(o, memory_[i]);
+      if (!s.whole) {
+        add_work(o, o.op->multiply_adds(options, in));
+        continue;
+      }
+      any = true;
       for (int k = 0; k < o.input_count; ++k) make_whole(input(o, k));
       for (int r = 0; r < o.op->results; ++r) make_whole(s.values + r);
     }
-    if (!training_) find_carried();
+    if (any && !training_) find_carried();
     for (plan_value& v : values) {
       v.whole = values[v.lies_in].whole;
       v.gradient_whole = values[v.gradient_lies_in].gradient_whole;
@@ -74,47 +92,31 @@ class planning : public step_planner {
     values[values[v].lies_in].whole = true;
     values[values[v].gradient_lies_in].gradient_whole = true;
   }
-  constexpr bool mixes_samples(const graph_operator& o) const {
-    const operands in(graph_, o);
-    const slot* options = graph_.slots + o.slots;
-    const extents saved = o.op->saved(options, in.shapes()), scratch = o.op->scratch(options, in.shapes());
-    bool any = saved.per_pair + scratch.per_pair > 0;
-    if (training_) any = any || o.op->mixes_samples || saved.fixed > 0;
-    for (int k = 0; k < o.input_count; ++k) any = any || in.in[k].kind == kind::scalar;
+  constexpr void add_work(const graph_operator& o, long long multiply_adds) {
+    work_ += multiply_adds;
+    if (o.group < 0) return;
+    const graph_group& g = graph_.groups[o.group];
+    for (int k = 0; k < g.count; ++k) weights_ += graph_.parameters[g.parameters + k].what.stored_size();
+  }
+  constexpr bool mixes_samples(const graph_operator& o, const asked& memory) const {
+    bool any = memory.saved.per_pair + memory.scratch.per_pair > 0;
+    if (training_) any = any || o.op->mixes_samples || memory.saved.fixed > 0;
+    for (int k = 0; k < o.input_count; ++k) any = any || graph_.values[input(o, k)].shape.kind == kind::scalar;
     for (int r = 0; r < o.op->results; ++r) any = any || graph_.values[o.values + r].shape.kind == kind::scalar;
     return any;
   }
   // Near: as many samples as half a second cache holds what lies between the steps of, but enough that every weight is
-  // used some 40 times when it has been read; all, where those are too many for a part of the third cache. A share is
-  // worth some 20 microseconds; where its gradients are added to those of the others, enough that this costs little.
+  // used some 40 times when it has been read (160 with its gradients); all, where those are too many for a part of the
+  // third cache. A share is worth some 20 microseconds; where its gradients are added to those of the others, enough
+  // that this costs little.
   constexpr void find_parts() {
     constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4, worth = 1 << 20;
-    long long work = 1, weights = 0;
-    for (const plan_step& s : steps) {
-      if (s.whole) continue;
-      const graph_operator& o = graph_.operators[s.op];
-      const operands in(graph_, o);
-      work += o.op->multiply_adds(graph_.slots + o.slots, in.shapes());
-      if (o.group < 0) continue;
-      const graph_group& g = graph_.groups[o.group];
-      for (int k = 0; k < g.count; ++k) weights += graph_.parameters[g.parameters + k].what.stored_size();
-    }
     parts.keeps = training_;
-    parts.share = static_cast<int>(larger(training_ ? larger(16, 80 * weights / work) : 8, worth / work));
+    parts.share = static_cast<int>(larger(training_ ? larger(16, 80 * weights_ / work_) : 8, worth / work_));
     const long long sample = element * arena.per_sample + 1;
-    const long long samples = larger(larger(near / sample, (training_ ? 4 : 1) * uses * weights / work), 1);
+    const long long samples = larger(larger(near / sample, (training_ ? 4 : 1) * uses * weights_ / work_), 1);
     parts.near = samples * sample > far ? 0 : static_cast<int>(samples);
   }
-  // The shapes of an operator's inputs.
-  struct operands {
-    shape in[most_inputs]{};
-    int count;
-    constexpr operands(const graph_view& g, const graph_operator& o) : count(o.input_count) {
-      for (int k = 0; k < count; ++k) in[k] = g.values[g.inputs[o.inputs + k]].shape;
-    }
-    constexpr range<shape> shapes() const { return {in, count}; }
-  };
-
   // What lives from which moment to which: step i runs at moment i forward and at 2 n - 1 - i backward.
   struct tenant {
     long long fixed = 0, per_sample = 0, per_pair = 0;
@@ -163,15 +165,13 @@ class planning : public step_planner {
         if (s.backward && ((reading & static_cast<int>(reads::output)) || s.folded >= 0)) home.lives(back);
         if (s.backward && values[v].gradient) tenants[count + values[v].gradient_lies_in].lives(back);
       }
-      const operands in(graph_, o);
-      const slot* options = graph_.slots + o.slots;
       tenant& saved = tenants[2 * count + i];
-      set(saved, o.op->saved(options, in.shapes()), &s.saved);
+      set(saved, memory_[i].saved, &s.saved);
       saved.whole = s.whole;
       saved.lives(i);
       if (s.backward) saved.lives(back);
       tenant& scratch = tenants[2 * count + n + i];
-      set(scratch, o.op->scratch(options, in.shapes()), &s.scratch);
+      set(scratch, memory_[i].scratch, &s.scratch);
       scratch.lives(i);
     }
     for (int v = 0; v < count; ++v) {

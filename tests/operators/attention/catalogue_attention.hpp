@@ -17,7 +17,7 @@ Op drawn_attention(dice& d, int heads, int width) {
   op.causal = d.coin();
   op.bias = d.coin();
   op.width = own_head_width && d.coin() ? d.width() : 0;
-  if (!own_head_width && d.between(0, 3) == 0) op.width = heads * d.between(1, 8);
+  if (!own_head_width && d.between(0, 3) == 0) op.width = heads * d.size(1, 8, 32);
   op.out_bias = d.between(0, 3) == 0 ? !op.bias : op.bias;
   op.head_width = own_head_width ? d.one_of({1, 2, 3, 5, 8, 16}) : 0;
   op.bias_kv = d.between(0, 2) == 0;
@@ -33,9 +33,9 @@ struct attended {
 
   explicit attended(dice& d, bool vectors = true) {
     heads = d.between(1, 4);
-    keys = d.between(1, 7);
+    keys = d.size(1, 7, 48);
     length = keys;
-    const int width = d.coin() ? heads * d.between(1, 8) : d.width();
+    const int width = d.coin() ? heads * d.size(1, 8, 32) : d.width();
     q = vectors && d.between(0, 3) == 0 ? d.features(may_be::absent, width) : d.sequence(may_be::both, 0, width);
     k = d.sequence(may_be::both, keys);
     v = d.sequence(may_be::both, keys);
@@ -79,12 +79,12 @@ void attention(Visit&& visit) {
     return drawn(op, in);
   });
   visit([](dice& d) {
-    const int heads = d.between(1, 3), keys = d.between(1, 7), width = heads * d.between(1, 8);
+    const int heads = d.between(1, 3), keys = d.size(1, 7, 48), width = heads * d.size(1, 8, 32);
     const tt::dot_product_attention op{
         .heads = heads, .causal = d.coin(), .scale = d.coin() ? 0.0 : d.one_of({0.1, 0.5, 1.0}), .one_key = true};
     const tt::shape q = d.between(0, 3) == 0 ? d.features(may_be::absent, width) : d.sequence(may_be::both, 0, width);
     return drawn(op,
-                 {q, d.sequence(may_be::both, keys, width), d.sequence(may_be::both, keys, heads * d.between(1, 8))});
+                 {q, d.sequence(may_be::both, keys, width), d.sequence(may_be::both, keys, heads * d.size(1, 8, 32))});
   });
 }
 

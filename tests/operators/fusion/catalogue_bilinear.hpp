@@ -39,7 +39,7 @@ void bilinear_fusion(Visit&& visit) {
   });
   visit([](dice& d) {
     const bool two = d.coin();
-    const int width = d.between(1, two ? 17 : 6);
+    const int width = d.size(1, two ? 17 : 6, two ? 64 : 16);
     std::vector<tt::shape> all;
     for (int n = two ? 2 : d.between(3, 4); n > 0; --n) all.push_back(d.features(may_be::absent, width));
     return drawn(tt::block_bilinear{d.between(1, width)}, all);

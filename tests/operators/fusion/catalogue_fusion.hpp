@@ -49,7 +49,7 @@ void multiplying_fusion(Visit&& visit) {
     return d.coin() ? drawn(op, detail::vectors(d, 2, 2, 17)) : drawn(op, detail::vectors(d, 3, 4, 5));
   });
   visit([](dice& d) {
-    const tt::mlb op{d.between(1, 20), d.width(), detail::told_from_output(d), d.coin()};
+    const tt::mlb op{d.size(1, 20, 128), d.width(), detail::told_from_output(d), d.coin()};
     return drawn(op, detail::vectors(d, 2, 4, 20));
   });
   visit([](dice& d) { return drawn(tt::tensor_fusion{}, detail::vectors(d, 1, 3, 7)); });

@@ -17,7 +17,7 @@ namespace catalogue {
 inline tt::shape ids(dice& d, int vocabulary) {
   const int limit = d.between(1, vocabulary);
   if (d.between(0, 3) == 0) return tt::shape_of(tt::category{limit});
-  tt::shape x = d.masked(tt::make_shape(tt::kind::tokens, 1, d.between(1, 6)), may_be::both);
+  tt::shape x = d.masked(tt::make_shape(tt::kind::tokens, 1, d.size(1, 6, 32)), may_be::both);
   x.limit = d.coin() ? limit : 0;
   return x;
 }
@@ -26,7 +26,7 @@ template <class Visit>
 void linear(Visit&& visit) {
   visit([](dice& d) { return drawn(tt::linear{.features = d.width(), .bias = d.coin()}, {d.anything()}); });
   visit([](dice& d) {
-    const int vocabulary = d.between(1, 9);
+    const int vocabulary = d.size(1, 9, 1000);
     return drawn(tt::embedding{.vocabulary = vocabulary, .dim = d.width()}, {ids(d, vocabulary)});
   });
   visit([](dice& d) { return drawn(tt::dropout{.p = d.one_of({0.0f, 0.2f, 0.5f, 0.9f})}, {d.anything()}); });

@@ -17,7 +17,7 @@ struct recurrent_draw {
   // At most 32 parameters: an operator may have 36.
   explicit recurrent_draw(dice& d)
       : hidden(d.width()),
-        layers(d.coin() ? 1 : d.between(2, 4)),
+        layers(d.coin() ? 1 : d.size(2, 4, 1)),
         bidirectional(d.coin()),
         bias(d.coin()),
         relu(d.coin()) {}

@@ -105,7 +105,7 @@ void losses(Visit&& visit) {
                           .logit_bias = 0.5 * d.between(-3, 3),
                           .label_smoothing = at_most_half(d),
                           .reduction = any_reduction(d)};
-    return drawn(op, several(d, 2, d.features(may_be::absent, d.between(2, 20))), pairs(op.normalize));
+    return drawn(op, several(d, 2, d.features(may_be::absent, d.size(2, 20, 128))), pairs(op.normalize));
   });
   visit([=](dice& d) {
     const tt::siglip op{.normalize = d.coin(),
@@ -115,7 +115,7 @@ void losses(Visit&& visit) {
                         .learned_bias = d.coin(),
                         .logit_bias = 0.5 * d.between(-3, 3),
                         .reduction = any_reduction(d)};
-    return drawn(op, several(d, 2, d.features(may_be::absent, d.between(2, 20))), pairs(op.normalize));
+    return drawn(op, several(d, 2, d.features(may_be::absent, d.size(2, 20, 128))), pairs(op.normalize));
   });
   visit([](dice& d) {
     tt::shape first = d.anything();
