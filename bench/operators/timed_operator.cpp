@@ -1,7 +1,6 @@
 #include "timed_operator.hpp"
 
 #include <stdexcept>
-#include <tectum/model/parameters.hpp>
 
 namespace bench {
 
@@ -42,9 +41,9 @@ timed_operator::timed_operator(const plain_operator& o, tt::index batch)
       trains_(single_.graph(), wanted_.data(), static_cast<int>(wanted_.size()), tt::mode::backward) {
   const tt::graph_view g = single_.graph();
   const auto numbers = [&](long long n, float low, float high) {
-    std::vector<float>& v = memory_.emplace_back(static_cast<std::size_t>(n) + 16);
+    tt::memory<float>& v = memory_.emplace_back(n + 1);
     tt::native::fill_uniform(n, 7, memory_.size(), v.data());
-    for (float& x : v) x = low + (high - low) * x;
+    for (tt::index i = 0; i < n; ++i) v.data()[i] = low + (high - low) * v.data()[i];
     return v.data();
   };
   inputs_.resize(static_cast<std::size_t>(g.bound) + 1);
@@ -91,7 +90,7 @@ tt::run<float> timed_operator::prepared(const tt::planning& p) {
   tt::run<float> r{};
   r.graph = single_.graph();
   r.plan = p.view();
-  const auto room = [&](long long n) { return memory_.emplace_back(static_cast<std::size_t>(n) + 16).data(); };
+  const auto room = [&](long long n) { return memory_.emplace_back(n + 1).data(); };
   r.fixed = r.scalars = room(p.arena.fixed);
   r.whole = room(p.whole * batch_);
   r.per_sample = room(p.arena.per_sample * batch_);

@@ -6,6 +6,7 @@
 #include <tectum/check/single.hpp>
 #include <tectum/kernels/native.hpp>
 #include <tectum/kernels/reference.hpp>
+#include <tectum/model/parameters.hpp>
 #include <tectum/model/planning.hpp>
 #include <tectum/model/run.hpp>
 #include <vector>
@@ -59,7 +60,7 @@ class timed_operator {
   tt::detail::single_operator single_;
   std::vector<int> wanted_;
   tt::planning infers_, trains_;
-  std::vector<std::vector<float>> memory_;
+  std::vector<tt::memory<float>> memory_;
   std::vector<std::vector<std::int32_t>> ids_;
   std::vector<tt::bound<float>> inputs_, seeds_;
   std::vector<std::uint8_t> masks_;

@@ -3,6 +3,7 @@
 
 #include <tectum/kernels/epilogue.hpp>
 #include <tectum/kernels/native/dot.hpp>
+#include <tectum/kernels/native/elementwise.hpp>
 #include <tectum/kernels/native/pack.hpp>
 #include <tectum/kernels/native/tile.hpp>
 #include <tectum/kernels/strided.hpp>
@@ -156,7 +157,21 @@ struct products {
     for (index i = 0; i < count; ++i) {
       const T *left = a.data + i * a.batch, *right = b.data + i * b.batch;
       T* to = c.data + i * c.batch;
-      if (c.column == 1) {
+      if (k == 1 && c.column == 1 && b.column == 1) {  // an outer product
+        for (index r = 0; r < m; ++r) {
+          const T factor = alpha * left[r * a.row];
+          const matrix<const T> from{right, 1, n, n};
+          const matrix<T> row{to + r * c.row, 1, n, n};
+          if (accumulate) elementwise::scale_add(factor, from, row);
+          else elementwise::map(row, [factor](auto v) { return v * decltype(v)(factor); }, from);
+        }
+      } else if (n == 1 && a.column == 1 && b.row == 1) {  // dot products of rows and one vector
+        for (index r = 0; r < m; ++r) {
+          const T sum = alpha * elementwise::dot(k, left + r * a.row, right);
+          T& at = to[r * c.row];
+          at = accumulate ? at + sum : sum;
+        }
+      } else if (c.column == 1) {
         general_product(m, n, k, left, a.row, a.column, right, b.row, b.column, to, c.row, alpha, accumulate);
       } else if (c.row == 1) {
         general_product(n, m, k, right, b.column, b.row, left, a.column, a.row, to, c.column, alpha, accumulate);
