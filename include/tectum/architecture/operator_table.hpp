@@ -60,6 +60,7 @@ struct operator_table {
   bool joins_last_axis;  // is a concatenation: its inputs may be written where they will lie
   bool draws;            // uses random numbers in training
   bool mixes_samples;    // in training, its samples look at one another
+  bool takes_batch;      // is called once with all samples, never with a part of them or from several threads
   bool output_gradient;  // of an epilogue: its derivative can be told from its output alone
   bool is_loss;
   bool separate_masks;  // takes sequences whose padding differs, as attention does
@@ -113,6 +114,7 @@ TECTUM_TRAIT(strided_output, bool, false)
 TECTUM_TRAIT(joins_last_axis, bool, false)
 TECTUM_TRAIT(draws, bool, false)
 TECTUM_TRAIT(mixes_samples, bool, false)
+TECTUM_TRAIT(takes_batch, bool, false)
 TECTUM_TRAIT(is_loss, bool, false)
 TECTUM_TRAIT(separate_masks, bool, false)
 #undef TECTUM_TRAIT
@@ -203,6 +205,7 @@ inline constexpr operator_table table_of_operator{
     .joins_last_axis = detail::joins_last_axis_of<Op>(),
     .draws = detail::draws_of<Op>(),
     .mixes_samples = detail::mixes_samples_of<Op>(),
+    .takes_batch = detail::takes_batch_of<Op>(),
     .output_gradient = detail::gradient_from_output_of<Op>(),
     .is_loss = detail::is_loss_of<Op>(),
     .separate_masks = detail::separate_masks_of<Op>(),

@@ -56,7 +56,7 @@ class planning : public step_planner {
       const range<shape> in{shapes.begin(), shapes.size()};
       const slot* options = graph_.slots + o.slots;
       memory_[i] = {o.op->saved(options, in), o.op->scratch(options, in)};
-      s.whole = mixes_samples(o, memory_[i]);
+      s.whole = takes_all_samples(o, memory_[i]);
       if (!s.whole) {
         add_work(o, o.op->multiply_adds(options, in));
         continue;
@@ -98,8 +98,8 @@ class planning : public step_planner {
     const graph_group& g = graph_.groups[o.group];
     for (int k = 0; k < g.count; ++k) weights_ += graph_.parameters[g.parameters + k].what.stored_size();
   }
-  constexpr bool mixes_samples(const graph_operator& o, const asked& memory) const {
-    bool any = memory.saved.per_pair + memory.scratch.per_pair > 0;
+  constexpr bool takes_all_samples(const graph_operator& o, const asked& memory) const {
+    bool any = o.op->takes_batch || memory.saved.per_pair + memory.scratch.per_pair > 0;
     if (training_) any = any || o.op->mixes_samples || memory.saved.fixed > 0;
     for (int k = 0; k < o.input_count; ++k) any = any || graph_.values[input(o, k)].shape.kind == kind::scalar;
     for (int r = 0; r < o.op->results; ++r) any = any || graph_.values[o.values + r].shape.kind == kind::scalar;

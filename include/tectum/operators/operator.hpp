@@ -8,7 +8,7 @@
 //   infer(shape...) -> shape          or wrong("sentence"); `shapes` for several results
 //   parameters(shape...)              a parameter_list; saved(shape...), scratch(shape...): extents of memory it asks
 //   for takes_epilogue, strided_output    what its forward can do beside (operator_table.hpp has them all)
-//   mixes_samples                     true where samples look at one another in training, as batch_norm's do
+//   mixes_samples, takes_batch        where samples look at one another in training; what must see all of them at once
 // and at run time, in terms of kernels of the context's engine only,
 //   forward (C& c, in<C> x..., out<C> y...)                                OVERWRITES every element of y
 //   backward(C& c, in<C> x..., in<C> y..., in<C> dy..., out<C> dx...)      ADDS to dx and to the parameters' gradients

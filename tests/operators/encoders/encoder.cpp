@@ -1,10 +1,13 @@
 // Encoders from outside the library, unchanged, where the library's own stand.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <tectum/encoded.hpp>
 #include <tectum/model/model.hpp>
+#include <tectum/operators/fusion/sum.hpp>
 #include <tectum/operators/layers/activations.hpp>
 #include <tectum/operators/layers/linear.hpp>
+#include <tectum/operators/layers/mean_pool.hpp>
 #include <vector>
 
 namespace tt = tectum;
@@ -35,6 +38,26 @@ struct edges {
   }
 };
 
+struct counting {
+  static constexpr tt::shape modality = tt::shape_of(tt::sequence{.length = 64, .width = 128});
+  static constexpr tt::shape result = tt::shape_of(tt::features{1});
+  static inline int calls = 0;
+  static inline tt::index samples = 0;
+  void operator()(tt::view<const float> x, tt::view<float> y) const noexcept {
+    ++calls;
+    samples = x.samples;
+    for (tt::index b = 0; b < x.samples; ++b) y.sample(b)[0] = x.sample(b)[0];
+  }
+};
+
+// As a program's own threads may be handed over.
+struct three_at_a_time {
+  int concurrency() const { return 3; }
+  void run(int n, const std::function<void(int)>& task) const {
+    for (int i = 0; i < n; ++i) task(i);
+  }
+};
+
 }  // namespace outside
 
 namespace net {
@@ -53,6 +76,13 @@ constexpr auto with(auto image_encoder) {
   });
 }
 constexpr auto external = with(outside::average_brightness{});
+inline constexpr auto between = tt::architecture([] {
+  return tt::equations(
+      image = tt::input{tt::sequence{.length = 64, .width = 128}},
+      seen = image | tt::linear{128} |
+             tt::encoder(outside::counting{}, tt::sequence{.length = 64, .width = 128}, tt::features{1}),
+      heard = tt::fuse(tt::sum{}, image | tt::linear{200} | tt::mean_pool | tt::linear{1}, seen));
+});
 inline constexpr auto cached = tt::architecture(
     [] { return tt::equations(image = tt::input{tt::features{2}}, seen = image | tt::linear{1} | tt::relu); });
 }  // namespace net
@@ -70,6 +100,27 @@ TEST_CASE("an encoder from outside computes inside a network") {
   REQUIRE(model.get("heard.linear.bias", bias));
   CHECK(heard(0, 0) == doctest::Approx(weight[0] + 2 * weight[1] + 3 * weight[2] + bias[0]));
   CHECK(heard(1, 0) == doctest::Approx(bias[0]));
+}
+
+TEST_CASE("an encoder from outside gets all samples at once, however the batch is parted") {
+  constexpr tt::plan_view plan = tt::detail::call<net::between, tt::mode::inference,
+                                                  tt::detail::names<std::remove_cvref_t<decltype(net::heard)>>>::plan();
+  static_assert(plan.parts.near > 0 && plan.parts.near < 32);
+  std::vector<float> x(64 * 64 * 128);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 13) / 13;
+  outside::three_at_a_time threads;
+  const tt::model<net::between> model{tt::seed{1}};
+  tt::workspace<net::between> one{1}, many{64}, shared{64, threads};
+  std::vector<float> want;
+  for (std::size_t b = 0; b < 64; ++b)
+    want.push_back(model(one, net::heard, net::image = tt::tensor(x.data() + b * 8192, {1, 64, 128}))(0, 0));
+  for (auto* w : {&many, &shared}) {
+    outside::counting::calls = 0;
+    const auto y = model(*w, net::heard, net::image = tt::tensor(x.data(), {64, 64, 128}));
+    CHECK(outside::counting::calls == 1);
+    CHECK(outside::counting::samples == 64);
+    for (tt::index b = 0; b < 64; ++b) CHECK(y(b, 0) == doctest::Approx(want[static_cast<std::size_t>(b)]));
+  }
 }
 
 TEST_CASE("a frozen encoder runs once a sample and its result is bound like any tensor") {

@@ -9,8 +9,9 @@
 //       static constexpr tt::shape result = tt::shape_of(tt::features{64});
 //       void operator()(tt::view<const float> samples, tt::view<float> features) const noexcept;   // writes all
 //     };
-//   It is made anew for each call (a session is reached through a static member), and is never trained through: no
-//   gradient flows into it. What it gives for a sample never changes, so tt::encoded runs it once and keeps it.
+//   It is made anew for each call (a session is reached through a static member), gets all samples of a call at once,
+//   and is never trained through: no gradient flows into it. What it gives for a sample never changes, so tt::encoded
+//   runs it once and keeps it.
 #pragma once
 
 #include <tectum/operators/operator.hpp>
@@ -76,6 +77,7 @@ struct external {
   static constexpr const char* name = "external";
   static constexpr auto masks = samplewise;
   static constexpr auto backward_reads = reads::nothing;
+  static constexpr bool takes_batch = true;
 
   constexpr shape infer(shape x) const {
     if (!detail::options_of(E::modality).matches(x))
