@@ -106,16 +106,20 @@ class planning : public step_planner {
     return any;
   }
   // Near: as many samples as half a second cache holds what lies between the steps of, but enough that every weight is
-  // used some 40 times when it has been read (160 with its gradients); all, where those are too many for a part of the
+  // used some 40 times when it has been read (160 with its gradient); all, where those are too many for a part of the
   // third cache. A share is worth some 20 microseconds; where its gradients are added to those of the others, enough
   // that this costs little.
   constexpr void find_parts() {
-    constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4, worth = 1 << 20;
-    parts.keeps = training_;
-    parts.share = static_cast<int>(larger(training_ ? larger(16, 80 * weights_ / work_) : 8, worth / work_));
+    constexpr long long near = 512 << 10, far = 8 << 20, uses = 40, element = 4, worth = 1 << 20, most = 1 << 20;
     const long long sample = element * arena.per_sample + 1;
-    const long long samples = larger(larger(near / sample, (training_ ? 4 : 1) * uses * weights_ / work_), 1);
-    parts.near = samples * sample > far ? 0 : static_cast<int>(samples);
+    parts.keeps = training_;
+    parts.share = static_cast<int>(within(most, worth / work_, training_ ? larger(16, 80 * weights_ / work_) : 8));
+    const long long samples = within(most, near / sample, larger(1, (training_ ? 4 : 1) * uses * weights_ / work_));
+    parts.near = samples > far / sample ? 0 : static_cast<int>(samples);
+  }
+  static constexpr long long within(long long most, long long a, long long b) {
+    const long long n = larger(a, b);
+    return n < most ? n : most;
   }
   // What lives from which moment to which: step i runs at moment i forward and at 2 n - 1 - i backward.
   struct tenant {
