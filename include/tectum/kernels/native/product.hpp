@@ -136,16 +136,21 @@ struct products {
 
   template <class T>
   static void product_weight_gradient(const_matrix<T> dy, const_matrix<T> x, packed<T> dw) noexcept TECTUM_NONBLOCKING {
+    constexpr index stretch = 504;  // inputs whose columns of x stay in the second cache for all panels
     alignas(64) T block[block_rows<T> * panel_width];
-    for (index r = 0; r < dy.rows; r += block_rows<T>) {
-      const index rows = dy.rows - r < block_rows<T> ? dy.rows - r : block_rows<T>;
-      for (index p = 0; p < panels_of(dw.out); ++p) {
-        const index o = p * panel_width, lanes = dw.out - o < panel_width ? dw.out - o : panel_width;
-        pack_rows(dy.row(r) + o, dy.stride, lanes, rows, block);
-        const index columns = lanes <= native_width<T> ? native_width<T> : panel_width;  // the others stay zero
-        tile_task<T> t{x.row(r), 1, x.stride, block, panel_width, 0, dw.panel(p), panel_width, columns, rows};
-        t.accumulate = true;
-        tile_panels(t, dw.in);
+    for (index i = 0; i < dw.in; i += stretch) {
+      const index size = dw.in - i < stretch ? dw.in - i : stretch;
+      for (index r = 0; r < dy.rows; r += block_rows<T>) {
+        const index rows = dy.rows - r < block_rows<T> ? dy.rows - r : block_rows<T>;
+        for (index p = 0; p < panels_of(dw.out); ++p) {
+          const index o = p * panel_width, lanes = dw.out - o < panel_width ? dw.out - o : panel_width;
+          pack_rows(dy.row(r) + o, dy.stride, lanes, rows, block);
+          const index columns = lanes <= native_width<T> ? native_width<T> : panel_width;  // the others stay zero
+          tile_task<T> t{x.row(r) + i, 1,       x.stride, block, panel_width, 0, dw.panel(p) + i * panel_width,
+                         panel_width,  columns, rows};
+          t.accumulate = true;
+          tile_panels(t, size);
+        }
       }
     }
   }
