@@ -41,6 +41,12 @@ struct batch_parts {
   bool keeps = false;  // every part keeps its memory until the end: backward will follow
   int near = 0;        // as many as the caches hold: the parts of a call on one thread
   int share = 0;       // as few as are worth a thread of their own; where gradients are added up, exactly so many
+
+  // Samples that there must be memory for, of what belongs to parts, for batches of up to `capacity`.
+  constexpr long long room(long long capacity, long long threads) const {
+    const long long all = threads > 1 ? capacity + threads : capacity;  // parts of unequal size
+    return keeps || near == 0 || near * threads > all ? all : near * threads;
+  }
 };
 
 struct plan_view {

@@ -78,9 +78,8 @@ class arena {
 
  private:
   index lanes() const TECTUM_NONBLOCKING { return threads_.concurrency(); }
-  // Parts of unequal size take a sample more.
   index samples_of(const plan_view& p) const TECTUM_NONBLOCKING {
-    return p.whole * capacity_ + p.arena.per_sample * (capacity_ + (lanes() > 1 ? lanes() : 0));
+    return p.whole * capacity_ + p.arena.per_sample * p.parts.room(capacity_, lanes());
   }
   template <class X>
   static void grow(memory<X>& m, index n) {
@@ -149,7 +148,8 @@ class workspace : public arena<T> {
   // Bytes of inference a batch of `capacity` on one thread, known before there is a workspace.
   static constexpr long long planned_bytes(long long capacity) {
     constexpr plan_view p = detail::call<Architecture, mode::inference, detail::names<>>::plan();
-    return (p.arena.fixed + (p.whole + p.arena.per_sample) * capacity + p.arena.per_pair * capacity * capacity) *
+    return (p.arena.fixed + p.whole * capacity + p.arena.per_sample * p.parts.room(capacity, 1) +
+            p.arena.per_pair * capacity * capacity) *
                static_cast<long long>(sizeof(T)) +
            p.ids * capacity * 4 + p.mask_bytes * capacity;
   }
