@@ -16,7 +16,7 @@ namespace {
 constexpr tt::name<"words"> words;
 constexpr tt::name<"sound"> sound;
 constexpr tt::name<"table"> table;
-constexpr tt::name<"read"> read;
+constexpr tt::name<"written"> written;
 constexpr tt::name<"heard"> heard;
 constexpr tt::name<"joint"> joint;
 constexpr tt::name<"y"> y;
@@ -27,9 +27,9 @@ inline constexpr auto network = tt::architecture([] {
       words = tt::input{tt::tokens{.length = 5, .padded = true, .vocabulary = 9}},
       sound = tt::input{tt::sequence{.length = 40, .width = 70, .padded = true}},
       table = tt::input{tt::features{.width = 6, .optional = true}},
-      read = words | tt::embedding{.vocabulary = 9, .dim = 48} | tt::mean_pool,
+      written = words | tt::embedding{.vocabulary = 9, .dim = 48} | tt::mean_pool,
       heard = sound | tt::linear{96} | tt::tanh | tt::linear{64} | tt::relu,
-      joint = tt::fuse(tt::concat{}, read | tt::linear{8}, table, heard | tt::mean_pool | tt::linear{8}),
+      joint = tt::fuse(tt::concat{}, written | tt::linear{8}, table, heard | tt::mean_pool | tt::linear{8}),
       y = joint | tt::linear{33} | tt::softmax);
 });
 template <const auto& Network, class... Names>
@@ -105,21 +105,21 @@ TEST_CASE("losses and pairs of samples are of the whole batch, what lies before 
   constexpr auto both = [](auto end) {
     return tt::architecture([=] {
       return tt::equations(words = tt::input{tt::sequence{.length = 64, .width = 64}}, sound = words | tt::linear{64},
-                           read = sound | tt::mean_pool, heard = words | tt::mean_pool | tt::linear{64}, loss = end);
+                           written = sound | tt::mean_pool, heard = words | tt::mean_pool | tt::linear{64}, loss = end);
     });
   };
-  static constexpr auto pairs = both(tt::fuse(tt::info_nce{.normalize = true}, read, heard));
+  static constexpr auto pairs = both(tt::fuse(tt::info_nce{.normalize = true}, written, heard));
   constexpr tt::plan_view plan = plan_of<pairs>(loss);
   static_assert(plan.parts.near > 0 && plan.parts.near < 64);
   static_assert(plan.steps[plan.steps.size() - 1].whole && !plan.steps[0].whole);
-  static_assert(plan_of<pairs>(read).parts.near > 0 && plan_of<pairs>(read).parts.near < 64);
+  static_assert(plan_of<pairs>(written).parts.near > 0 && plan_of<pairs>(written).parts.near < 64);
 
   const tt::model<pairs> model{tt::seed{2}};
   const data d;
   const std::vector<float> x(d.waves.begin(), d.waves.begin() + 48 * 64 * 64);
   tt::workspace<pairs> w{48};
   const auto in = [&](auto&& f) { return f(words = tt::tensor(x, {48, 64, 64})); };
-  const auto [a, b, together] = in([&](auto t) { return model(w, read, heard, loss, t); });
+  const auto [a, b, together] = in([&](auto t) { return model(w, written, heard, loss, t); });
   CHECK(together.value() == in([&](auto t) { return model(w, loss, t); }).value());
   // From the definition: matching pairs against all others.
   double sum = 0;
