@@ -72,9 +72,9 @@ struct tried {
     numbers all;
     const auto append = [&](const auto& r) { all.insert(all.end(), r.data(), r.data() + r.size()); };
     const size width = [&] {
-      if constexpr (Third) return model(x0, x1, x2).size() / samples;
-      else return model(x0, x1).size() / samples;
-    }();
+      if constexpr (Third) return size(model(x0, x1, x2).size());
+      else return size(model(x0, x1).size());
+    }() / samples;
     const numbers g = values(samples * width, 10);
     const auto dy = tt::gradient(y) = tt::tensor(g, {samples, width});
     if constexpr (Third) {
